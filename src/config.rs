@@ -1,0 +1,10 @@
+//! Configuration: text of files, environment and flags into typed settings, with file:line:column in every complaint.
+//! Not for: reaching sources, drawing.
+
+pub mod secret;
+pub mod source;
+pub mod span;
+
+pub use secret::{Secret, SecretRef};
+pub use source::{AuthConfig, ReadingConfig, SourceConfig, TlsConfig};
+pub use span::Span;
