@@ -1,4 +1,4 @@
-//! Configuration: text of files, environment and flags into typed settings, with file:line:column in every complaint.
+//! Configuration: text of files, environment and flags into typed settings, with file, line and column in every complaint.
 //! Not for: reaching sources, drawing.
 
 pub mod secret;
