@@ -4,6 +4,7 @@
 pub mod secret;
 pub mod source;
 pub mod span;
+pub mod theme;
 
 pub use secret::{Secret, SecretRef};
 pub use source::{AuthConfig, ReadingConfig, SourceConfig, TlsConfig};

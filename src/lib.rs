@@ -18,3 +18,4 @@ pub mod insight;
 pub mod msg;
 pub mod source;
 pub mod store;
+pub mod ui;
