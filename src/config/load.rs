@@ -107,7 +107,7 @@ fn written(path: &[Step]) -> String {
         match step {
             Step::Key(key) if out.is_empty() => out.push_str(key),
             Step::Key(key) => out.extend([".", key]),
-            Step::Index(index) => out.push_str(&format!("[{index}]")),
+            Step::Index(index) => out.extend(["[", &index.to_string(), "]"]),
         }
     }
     out
