@@ -26,8 +26,6 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Color, Flags, LogFile};
 
-use problem::Problem;
-
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
@@ -78,7 +76,7 @@ struct Triops {
 /// Flags of every command.
 #[derive(Debug, Clone, Default, Args)]
 struct Globals {
-    /// Read FILE instead of the system's and the user's settings (or TRIOPS_CONFIG)
+    /// Read FILE instead of the system's and the user's settings (or `TRIOPS_CONFIG`)
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Change nothing, anywhere
@@ -172,7 +170,9 @@ mod tests {
 
     #[test]
     fn only_the_plugin_command_is_taken_for_the_plugin() {
-        for (line, expected) in [("check --nope", true), ("--read-only check x", true), ("config check --nope", false), ("once", false), ("", false)] {
+        for (line, expected) in
+            [("check --nope", true), ("--read-only check x", true), ("config check --nope", false), ("once", false), ("", false)]
+        {
             assert_eq!(is_check(line.split(' ').map(str::to_owned)), expected, "{line}");
         }
     }

@@ -53,9 +53,10 @@ impl Config {
 fn init(globals: &Globals) -> Result<Exit, Problem> {
     let file = seat::settings_file(globals)?;
     let refused = |error: std::io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            Problem::failed(format!("{} is there already; nothing was written", file.display()), "`triops config check` tells whether it is right")
-        }
+        ErrorKind::AlreadyExists => Problem::failed(
+            format!("{} is there already; nothing was written", file.display()),
+            "`triops config check` tells whether it is right",
+        ),
         _ => Problem::failed(format!("writing {}: {error}", file.display()), "name another place: `triops --config FILE config init`"),
     };
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -82,16 +83,16 @@ fn check(globals: &Globals) -> Result<Exit, Problem> {
     let config = seat::load(globals)?;
     let mut out = String::new();
     for file in &config.files {
-        out.push_str(&format!("ok  {}\n", file.display()));
+        out.extend(["ok  ", &file.display().to_string(), "\n"]);
     }
     let keymap = config.paths.keymap_file();
     if keymap.exists() {
-        out.push_str(&format!("ok  {}\n", keymap.display()));
+        out.extend(["ok  ", &keymap.display().to_string(), "\n"]);
     }
     match config.sources.len() {
         0 => out.push_str("no source is configured: triops looks for what answers on this machine\n"),
         1 => out.push_str("1 source; `triops doctor` tells whether it answers\n"),
-        count => out.push_str(&format!("{count} sources; `triops doctor` tells whether they answer\n")),
+        count => out.extend([&count.to_string(), " sources; `triops doctor` tells whether they answer\n"]),
     }
     output::print(&out)?;
     Ok(Exit::Ok)

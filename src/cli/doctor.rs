@@ -128,8 +128,8 @@ async fn ask(source: &Arc<dyn Source>, limit: Duration, steps: &mut Vec<Step>) {
     }
     for poll in &source.info().polls {
         let tried = format!("poll {}", poll.id);
-        let begun = Instant::now();
         let left = limit.saturating_sub(begun.elapsed());
+        let begun = Instant::now();
         steps.push(match tokio::time::timeout(left, source.poll(&poll.id, now())).await {
             Ok(Ok(batch)) if batch.problems.is_empty() => {
                 let many = batch.entities.len();
@@ -166,20 +166,20 @@ fn advice(kind: FailureKind) -> &'static str {
 }
 
 fn written(diagnoses: &[Diagnosis]) -> String {
-    let mut out = String::new();
+    let mut lines = Vec::new();
     for diagnosis in diagnoses {
-        out.push_str(&format!("{}  {}  {}\n", diagnosis.name, diagnosis.connector, diagnosis.url));
+        lines.push(format!("{}  {}  {}", diagnosis.name, diagnosis.connector, diagnosis.url));
         let width = diagnosis.steps.iter().map(|step| step.tried.len()).max().unwrap_or_default();
         for step in &diagnosis.steps {
             let word = if step.ok { "ok    " } else { "failed" };
-            out.push_str(&format!("  {word}  {:width$}  {}\n", step.tried, step.answer.replace('\n', " ")));
+            lines.push(format!("  {word}  {:width$}  {}", step.tried, step.answer.replace('\n', " ")));
             if !step.hint.is_empty() {
-                out.push_str(&format!("          {:width$}  hint: {}\n", "", step.hint));
+                lines.push(format!("          {:width$}  hint: {}", "", step.hint));
             }
         }
-        out.push('\n');
+        lines.push(String::new());
     }
     let well = diagnoses.iter().filter(|diagnosis| diagnosis.ok).count();
-    out.push_str(&format!("{well} of {} sources answer\n", diagnoses.len()));
-    out
+    lines.push(format!("{well} of {} sources answer\n", diagnoses.len()));
+    lines.join("\n")
 }

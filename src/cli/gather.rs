@@ -90,13 +90,14 @@ impl From<&Failure> for ErrorReport {
 /// Asks every source once; none may take longer than `limit` in all.
 pub async fn gather(seats: &[Seat], limit: Duration) -> Gathered {
     let mut store = Store::default();
-    store.configure(seats.iter().filter_map(|seat| Some(Arc::clone(seat.source.as_ref().ok()?.info()))).collect());
-    let mut answers = stream::iter(seats)
-        .filter_map(async |seat| seat.source.as_ref().ok())
-        .map(|source| ask_all(source.as_ref(), limit))
-        .buffer_unordered(BESIDE);
+    let sources: Vec<&Arc<dyn Source>> = seats.iter().filter_map(|seat| seat.source.as_ref().ok()).collect();
+    store.configure(sources.iter().map(|source| Arc::clone(source.info())).collect(), now());
+    let asking = sources.into_iter().map(|source| ask_all(source.as_ref(), limit));
+    let mut answers = stream::iter(asking).buffer_unordered(BESIDE);
     while let Some(fetched) = answers.next().await {
-        fetched.into_iter().for_each(|fetched| store.merge(fetched));
+        for fetched in fetched {
+            store.merge(fetched);
+        }
     }
     drop(answers);
     let sources = seats.iter().map(|seat| report(seat, &store)).collect();

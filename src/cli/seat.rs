@@ -93,7 +93,9 @@ pub async fn take(config: &Config) -> Result<Vec<Seat>, Problem> {
         output::complain(&format!("not found: {what}"));
     }
     if seats.is_empty() {
-        output::complain("no source is configured, and nothing answers on this machine\n  hint: `triops config init` writes a commented settings file");
+        output::complain(
+            "no source is configured, and nothing answers on this machine\n  hint: `triops config init` writes a commented settings file",
+        );
     }
     seats.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(seats)

@@ -46,7 +46,8 @@ pub fn candidates(environment: &Environment, paths: &Paths, listings: &[Listing]
     places.extend(listings.iter().filter_map(|listing| {
         let url = listing.url.clone().filter(|url| is_loopback(url))?;
         let what = format!("{} at {url}", listing.title);
-        let config = SourceConfig { name: listing.name.clone(), connector: listing.name.clone(), url: Some(url), ..SourceConfig::default() };
+        let config =
+            SourceConfig { name: listing.name.clone(), connector: listing.name.clone(), url: Some(url), ..SourceConfig::default() };
         Some(Candidate::Source { config: Box::new(config), what })
     }));
     places.extend(kubeconfig(environment, paths));
@@ -125,14 +126,15 @@ fn sockets(environment: &Environment, paths: &Paths) -> Vec<Candidate> {
 fn kubeconfig(environment: &Environment, paths: &Paths) -> Option<Candidate> {
     let named = environment.get("KUBECONFIG").and_then(|list| list.split(':').find(|path| !path.is_empty())).map(PathBuf::from);
     let path = named.unwrap_or_else(|| paths.home.join(".kube/config"));
-    path.exists().then(|| Candidate::Vain(format!("Kubernetes: {} is there, but this version does not read Kubernetes yet", path.display())))
+    path.exists()
+        .then(|| Candidate::Vain(format!("Kubernetes: {} is there, but this version does not read Kubernetes yet", path.display())))
 }
 
 fn is_loopback(url: &str) -> bool {
     let host = url.split_once("://").map_or("", |(_, rest)| rest);
-    ["localhost", "127.0.0.1", "[::1]"].iter().any(|loopback| {
-        host.strip_prefix(loopback).is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with('/'))
-    })
+    ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|loopback| host.strip_prefix(loopback).is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with('/')))
 }
 
 /// A source that says of itself that it was found rather than configured.
@@ -239,7 +241,8 @@ mod tests {
         std::os::unix::fs::symlink(home.0.join("run/podman/podman.sock"), home.0.join("run/docker.sock")).unwrap();
         let environment = Environment::from([("XDG_RUNTIME_DIR".to_owned(), home.0.join("run").display().to_string())]);
         let places = sockets(&environment, &Paths::under(&home.0));
-        let here: Vec<_> = whats(&places).into_iter().filter(|what| what.contains("run/podman/podman.sock") && what.contains("unix://")).collect();
+        let here: Vec<_> =
+            whats(&places).into_iter().filter(|what| what.contains("run/podman/podman.sock") && what.contains("unix://")).collect();
         assert_eq!(here, [format!("Podman at unix://{}", home.0.join("run/podman/podman.sock").display())]);
         assert!(!whats(&places).iter().any(|what| what.contains(&format!("unix://{}", home.0.join("run/docker.sock").display()))));
     }
