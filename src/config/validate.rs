@@ -108,7 +108,7 @@ fn address(place: &Place<'_>, source: &SourceConfig) -> Vec<ConfigError> {
                 let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
                 if host.contains('@') {
                     let hint = "write them in `auth`, as in `auth = { scheme = \"basic\", user = \"…\", password = { env = \"NAME\" } }`";
-                    errors.push(place.error("url", "`url` holds a user or a password, and is shown on the screen").hint(hint));
+                    errors.push(place.error("url", "`url` holds a user or a password").hint(hint));
                 } else if host.is_empty() && !url.starts_with("unix:") {
                     errors.push(place.error("url", "`url` names no host"));
                 }

@@ -1,0 +1,86 @@
+//! Every connector there is: the native ones, one line each, and those that are files; builds sources from them.
+//! Not for: what a connector file holds (see `config::connector`).
+
+use std::sync::Arc;
+
+use crate::config::{Paths, SourceConfig};
+use crate::domain::{Eye, Failure, FailureKind, Support};
+
+use super::Source;
+
+/// A connector written in Rust.
+pub struct Native {
+    /// What `connector = "…"` of a source names.
+    pub name: &'static str,
+    /// The system's full name.
+    pub title: &'static str,
+    /// Discipline of what it brings.
+    pub eye: Eye,
+    /// How far it has been proven.
+    pub support: Support,
+    /// Where it is looked for on this machine.
+    pub url: Option<&'static str>,
+    /// Makes a source; reaches nothing.
+    pub build: fn(&SourceConfig) -> Result<Arc<dyn Source>, Failure>,
+}
+
+/// The native connectors.
+pub const NATIVE: &[Native] = &[];
+
+/// A connector as `triops sources` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// What `connector = "…"` of a source names.
+    pub name: String,
+    /// The system's full name.
+    pub title: String,
+    /// Discipline of what it brings.
+    pub eye: Eye,
+    /// How far it has been proven.
+    pub support: Support,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Where it is looked for on this machine.
+    pub url: Option<String>,
+}
+
+/// Where a connector comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Written in Rust.
+    Native,
+    /// A file inside the program.
+    Embedded,
+    /// A file of the user.
+    User,
+}
+
+/// Names a source may use.
+pub fn connectors(_paths: &Paths) -> Vec<String> {
+    NATIVE.iter().map(|native| native.name.to_owned()).collect()
+}
+
+/// Every connector, by name; those whose file is wrong are told beside.
+pub fn listings(_paths: &Paths) -> Vec<Listing> {
+    let native = NATIVE.iter().map(|native| Listing {
+        name: native.name.to_owned(),
+        title: native.title.to_owned(),
+        eye: native.eye,
+        support: native.support,
+        origin: Origin::Native,
+        url: native.url.map(str::to_owned),
+    });
+    native.collect()
+}
+
+/// Makes a source; reaches nothing. Fails on what cannot be: an unknown connector, a wrong parameter, an unusable address.
+pub fn build(config: &SourceConfig, _paths: &Paths) -> Result<Arc<dyn Source>, Failure> {
+    match NATIVE.iter().find(|native| native.name == config.connector) {
+        Some(native) => (native.build)(config),
+        None => {
+            let doing = format!("making source {}", config.name);
+            Err(Failure::new(FailureKind::Config, doing, format!("there is no connector `{}`", config.connector))
+                .hint("`triops sources` lists them"))
+        }
+    }
+}
