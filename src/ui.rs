@@ -10,16 +10,30 @@
 //! | [`frame`] | bordered sections, stacked with shared lines |
 //! | [`table`] | columns, rows on demand, selection, marks, sort arrow, folding |
 //! | [`scrollbar`] | where in a long list we are |
+//! | [`header`], [`tabs`], [`hints`], [`toast`] | the lines around every screen |
+//! | [`modal`], [`input`] | a box over the screen, a line of text being written |
+//! | [`sparkline`], [`bars`], [`strip`] | a history in a row: numbers, durations, states |
 //!
 //! Not for: deciding what to show (see `pane`), keys (see `app`), writing to a terminal (see `runtime`).
 
+pub mod bars;
 pub mod color;
 pub mod draw;
+pub mod fields;
 pub mod frame;
 pub mod glyphs;
+pub mod header;
+pub mod hints;
+pub mod input;
+pub mod modal;
 pub mod scrollbar;
+pub mod sparkline;
+pub mod strip;
 pub mod table;
+pub mod tabs;
+pub mod text;
 pub mod theme;
+pub mod toast;
 pub mod words;
 
 use jiff::tz::TimeZone;

@@ -68,6 +68,42 @@ pub fn prefix(text: &str, columns: usize) -> usize {
     bytes
 }
 
+/// What a text is made of on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grapheme {
+    /// Where it begins, in bytes.
+    pub at: usize,
+    /// Its bytes.
+    pub len: usize,
+    /// Its columns. A tab has [`TAB`], other control characters none.
+    pub columns: usize,
+}
+
+/// Columns of a tab; always so many, so that a cut or wrapped line keeps its shape.
+pub const TAB: usize = 4;
+
+/// The graphemes of a text, in order.
+pub fn graphemes(text: &str) -> Vec<Grapheme> {
+    if plain(text) {
+        return (0..text.len()).map(|at| Grapheme { at, len: 1, columns: 1 }).collect();
+    }
+    let mut found = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for stretch in text.split_inclusive(char::is_control) {
+        let control = stretch.chars().next_back().filter(|c| c.is_control()).map_or(0, char::len_utf8);
+        let span = Span::raw(&stretch[..stretch.len() - control]);
+        for grapheme in span.styled_graphemes(Style::default()) {
+            found.push(Grapheme { at, len: grapheme.symbol.len(), columns: usize::from(grapheme.symbol.cell_width()) });
+            at += grapheme.symbol.len();
+        }
+        if control > 0 {
+            found.push(Grapheme { at, len: control, columns: if stretch.ends_with('\t') { TAB } else { 0 } });
+            at += control;
+        }
+    }
+    found
+}
+
 /// Printable ASCII: one byte, one column.
 fn plain(text: &str) -> bool {
     text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
