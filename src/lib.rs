@@ -16,5 +16,6 @@ pub mod config;
 pub mod domain;
 pub mod insight;
 pub mod msg;
+pub mod runtime;
 pub mod source;
 pub mod store;
