@@ -1,4 +1,6 @@
 //! The program: parse, run, print error and hint, exit code.
+#![expect(clippy::print_stderr, reason = "the edge: errors of the program go to standard error")]
+
 fn main() -> std::process::ExitCode {
     use std::process::ExitCode;
     use triops::runtime::{self, Ending, Options, env::Env};

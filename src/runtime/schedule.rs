@@ -64,7 +64,7 @@ const FALLBACK: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub struct Schedule {
     sources: Vec<SourceTurn>,
-    queue: BinaryHeap<Reverse<(Duration, Slot, u32)>>,
+    queue: BinaryHeap<Reverse<Ticket>>,
     fresh: Vec<(Duration, Slot)>,
     crowded: VecDeque<Slot>,
     in_flight: usize,
@@ -72,6 +72,17 @@ pub struct Schedule {
     shown: Option<BTreeSet<Kind>>,
     limits: Limits,
     rng: fastrand::Rng,
+}
+
+/// A place in the queue. Of two that are due together (after a `Retry-After`, say) the one goes first that was asked longer
+/// ago, or a source that lets few through would never be asked for its last polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Ticket {
+    due: Duration,
+    asked: Option<Duration>,
+    slot: Slot,
+    /// The newest of its poll is valid, earlier ones are void.
+    number: u32,
 }
 
 #[derive(Debug)]
@@ -149,11 +160,7 @@ impl Schedule {
     pub fn next(&mut self, now: Duration) -> Option<Slot> {
         self.make_room(now);
         while self.in_flight < self.limits.in_all {
-            let Reverse((due, slot, ticket)) = *self.queue.peek()?;
-            if self.poll(slot).is_none_or(|poll| poll.ticket != ticket) {
-                self.queue.pop();
-                continue;
-            }
+            let Ticket { due, slot, .. } = self.first()?;
             if due > now {
                 return None;
             }
@@ -188,16 +195,10 @@ impl Schedule {
 
     /// When [`Self::next`] may have something again, unless something completes before; `None`: only then.
     pub fn wake_at(&mut self) -> Option<Duration> {
-        while let Some(Reverse((_, slot, ticket))) = self.queue.peek().copied() {
-            if self.poll(slot).is_some_and(|poll| poll.ticket == ticket) {
-                break;
-            }
-            self.queue.pop();
-        }
         if self.in_flight >= self.limits.in_all {
             return None;
         }
-        let due = self.queue.peek().map(|Reverse((due, ..))| *due);
+        let due = self.first().map(|ticket| ticket.due);
         let room = self.fresh.iter().map(|(at, _)| *at + self.limits.patience).min().filter(|_| !self.crowded.is_empty());
         due.into_iter().chain(room).min()
     }
@@ -287,10 +288,21 @@ impl Schedule {
         let poll = &mut self.sources[slot.source].polls[slot.poll];
         poll.turn = Turn::Waiting(due);
         poll.ticket = poll.ticket.wrapping_add(1);
-        self.queue.push(Reverse((due, slot, poll.ticket)));
+        self.queue.push(Reverse(Ticket { due, asked: poll.asked, slot, number: poll.ticket }));
         if self.queue.len() > 64 + 4 * self.polls {
             let sources = &self.sources;
-            self.queue.retain(|Reverse((_, slot, ticket))| sources[slot.source].polls[slot.poll].ticket == *ticket);
+            self.queue.retain(|Reverse(ticket)| sources[ticket.slot.source].polls[ticket.slot.poll].ticket == ticket.number);
+        }
+    }
+
+    /// The first valid ticket; void ones before it are thrown away.
+    fn first(&mut self) -> Option<Ticket> {
+        loop {
+            let Reverse(ticket) = *self.queue.peek()?;
+            if self.poll(ticket.slot).is_some_and(|poll| poll.ticket == ticket.number) {
+                return Some(ticket);
+            }
+            self.queue.pop();
         }
     }
 
