@@ -1,10 +1,14 @@
 //! Configuration: text of files, environment and flags into typed settings, with file, line and column in every complaint.
 //! Not for: reaching sources, drawing.
 
+pub mod error;
+pub mod load;
 pub mod secret;
 pub mod source;
 pub mod span;
 
-pub use secret::{Secret, SecretRef};
+pub use error::ConfigError;
+pub use load::{Document, parse};
+pub use secret::{Secret, SecretError, SecretRef};
 pub use source::{AuthConfig, ReadingConfig, SourceConfig, TlsConfig};
 pub use span::Span;
