@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::stream::{self, StreamExt};
 
 use crate::domain::{Failure, FailureKind, Text};
-use crate::source::http::{Http, Request, Response};
+use crate::source::http::{Http, Request, Response, encode_segment};
 
 use super::answers::{Inspect, Version};
 use super::facts::Facts;
@@ -98,7 +98,7 @@ impl Engine {
     /// Facts of one container; `None` if it is gone.
     pub async fn inspect(&self, id: &str) -> Result<Option<Facts>, Failure> {
         let dialect = self.dialect().await?;
-        let answer = self.get(Request::get(dialect.path(&format!("/containers/{id}/json")))).await;
+        let answer = self.get(Request::get(dialect.container(id, "json"))).await;
         match answer {
             Ok(answer) => Ok(Some(Facts::inspect(answer.json::<Inspect>()?, None))),
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
@@ -119,9 +119,9 @@ impl Engine {
 impl Dialect {
     fn from_ping(ping: &Response) -> Result<Self, Failure> {
         let header = |name: &str| ping.headers.get(name).and_then(|value| value.to_str().ok());
-        let theirs = header("api-version").and_then(Api::parse).ok_or_else(|| {
-            ping.bad_shape("no Api-Version header").hint("Is it the address of a Docker or Podman engine?")
-        })?;
+        let theirs = header("api-version")
+            .and_then(Api::parse)
+            .ok_or_else(|| ping.bad_shape("no Api-Version header").hint("Is it the address of a Docker or Podman engine?"))?;
         let libpod = header("libpod-api-version").map(str::to_owned);
         let runtime = Text::from(if libpod.is_some() { "podman" } else { "docker" });
         Ok(Self { api: NEWEST.min(theirs), libpod, runtime })
@@ -130,6 +130,12 @@ impl Dialect {
     /// A path of the Docker API. An unversioned one is deprecated.
     pub fn path(&self, rest: &str) -> String {
         format!("/v{}.{}{rest}", self.api.0, self.api.1)
+    }
+
+    /// A path below one container.
+    pub fn container(&self, id: &str, rest: &str) -> String {
+        // an id that is no segment names no container
+        self.path(&format!("/containers/{}/{rest}", encode_segment(id).unwrap_or_else(|| "-".to_owned())))
     }
 
     /// A path of Podman's own API, where it has one.

@@ -72,11 +72,6 @@ impl Splitter {
         Ok(())
     }
 
-    /// How many whole lines wait to be taken.
-    pub fn ready(&self) -> usize {
-        self.ready.len()
-    }
-
     /// The whole lines so far, in order.
     pub fn take(&mut self) -> Vec<LogLine> {
         std::mem::take(&mut self.ready)

@@ -88,11 +88,7 @@ async fn list(engine: &Engine, dialect: &Dialect, problems: &mut Vec<RowProblem>
 
 /// Facts by id, `None` for a container that went meanwhile. One that cannot be inspected is a problem, not a failure, unless the
 /// engine itself is not there any more.
-async fn inspect(
-    engine: &Engine,
-    ids: Vec<String>,
-    problems: &mut Vec<RowProblem>,
-) -> Result<HashMap<String, Option<Facts>>, Failure> {
+async fn inspect(engine: &Engine, ids: Vec<String>, problems: &mut Vec<RowProblem>) -> Result<HashMap<String, Option<Facts>>, Failure> {
     let mut known = HashMap::with_capacity(ids.len());
     for (id, outcome) in engine.inspect_all(ids).await {
         match outcome {
@@ -109,7 +105,7 @@ async fn inspect(
 /// One request per container, several at a time, none of which waits for a second sample.
 async fn docker_stats(engine: &Engine, dialect: &Arc<Dialect>, ids: &[String], problems: &mut Vec<RowProblem>) -> Result<(), Failure> {
     let one = |id: String| async move {
-        let mut request = Request::get(dialect.path(&format!("/containers/{id}/stats"))).query("stream", "false");
+        let mut request = Request::get(dialect.container(&id, "stats")).query("stream", "false");
         if dialect.one_shot() {
             request = request.query("one-shot", "true");
         }

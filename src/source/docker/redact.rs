@@ -13,9 +13,8 @@ const NAMES: &str = "PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|AUTH|SALT|COOKIE|SESSI
 
 static SECRET_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?i){NAMES}")).ok());
 /// `NAME=value` and `NAME: value` anywhere in a text, such as the command of a shell.
-static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(&format!(r#"(?i)((?:[\w.-]*(?:{NAMES})[\w.-]*)\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s"';&|]+)"#)).ok()
-});
+static ASSIGNED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!(r#"(?i)((?:[\w.-]*(?:{NAMES})[\w.-]*)\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s"';&|]+)"#)).ok());
 /// `scheme://user:password@host` and `scheme://token@host`.
 static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(://)(?:([^\s/@:]*):)?([^\s/@]+)@").ok());
 
@@ -94,8 +93,15 @@ mod tests {
         assert!(!answer.to_string().contains("hunter2"), "{answer:#}");
         assert_eq!(
             answer["Config"]["Env"],
-            json!(["PATH=/usr/bin:/bin", "POSTGRES_PASSWORD=***", "aws_secret_access_key=***", "LEVEL=info",
-                   "DATABASE_URL=postgres://app:***@db:5432/app?sslmode=off", "REDIS=redis://***@cache", "EMPTY_TOKEN=***"])
+            json!([
+                "PATH=/usr/bin:/bin",
+                "POSTGRES_PASSWORD=***",
+                "aws_secret_access_key=***",
+                "LEVEL=info",
+                "DATABASE_URL=postgres://app:***@db:5432/app?sslmode=off",
+                "REDIS=redis://***@cache",
+                "EMPTY_TOKEN=***"
+            ])
         );
         assert_eq!((&answer["Args"][2], &answer["Args"][3]), (&json!("--port"), &json!("80")));
         assert_eq!((&answer["RestartCount"], &answer["Config"]["Labels"]["team"]), (&json!(3), &json!("shop")));

@@ -151,10 +151,10 @@ mod tests {
             ("com.docker.compose.depends_on", "db:service_healthy:false,cache:service_started:false"),
         ]));
         let wanted = |service| labels(&[("com.docker.compose.project", "shop"), ("com.docker.compose.service", service)]);
-        assert_eq!(links.iter().map(|link| &link.to).collect::<Vec<_>>(), [
-            &LinkTarget::Labels(wanted("db")),
-            &LinkTarget::Labels(wanted("cache"))
-        ]);
+        assert_eq!(
+            links.iter().map(|link| &link.to).collect::<Vec<_>>(),
+            [&LinkTarget::Labels(wanted("db")), &LinkTarget::Labels(wanted("cache"))]
+        );
         assert!(compose_links(&labels(&[("com.docker.compose.project", "shop"), ("com.docker.compose.depends_on", "")])).is_empty());
     }
 }

@@ -290,7 +290,12 @@ mod tests {
             (exited(0), &by(EndedBy::Stop), State::Ok, "exited 0"),
             (Facts { oom_killed: Some(true), ..exited(137) }, &by(EndedBy::Stop), State::Failed, "OOMKilled, exit 137"),
             (with(policy("always", 0), 137), &unseen, State::Cancelled, "exited 137, stopped by a user: its restart policy was overruled"),
-            (with(policy("on-failure", 5), 137), &unseen, State::Cancelled, "exited 137, stopped by a user: its restart policy was overruled"),
+            (
+                with(policy("on-failure", 5), 137),
+                &unseen,
+                State::Cancelled,
+                "exited 137, stopped by a user: its restart policy was overruled",
+            ),
             (with(policy("always", 0), 3), &unseen, State::Failed, "exited 3"),
         ] {
             let verdict = verdict(&facts, past, now());

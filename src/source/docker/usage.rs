@@ -162,7 +162,12 @@ mod tests {
     #[test]
     fn memory_is_what_the_docker_command_shows_with_either_cgroup_version() {
         for (what, json, used, limit) in [
-            ("v1", r#"{"usage": 1000, "limit": 4000, "stats": {"cache": 700, "inactive_file": 1, "total_inactive_file": 300}}"#, Some(700), Some(4000)),
+            (
+                "v1",
+                r#"{"usage": 1000, "limit": 4000, "stats": {"cache": 700, "inactive_file": 1, "total_inactive_file": 300}}"#,
+                Some(700),
+                Some(4000),
+            ),
             ("v2", r#"{"usage": 1000, "limit": 4000, "stats": {"file": 700, "inactive_file": 300}}"#, Some(700), Some(4000)),
             ("more cache than usage", r#"{"usage": 100, "limit": 4000, "stats": {"inactive_file": 300}}"#, Some(100), Some(4000)),
             ("podman's compatible tree", r#"{"usage": 1000, "limit": 4000}"#, Some(1000), Some(4000)),

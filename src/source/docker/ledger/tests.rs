@@ -74,7 +74,13 @@ fn events_tell_who_ended_a_container() {
     let exit = |code: &'static str| [("exitCode", code)];
     let stop = [("signal", "15")];
     for (what, events, code, state, reason) in [
-        ("killed", vec![event("c", "kill", &[("signal", "9")]), event("c", "die", &exit("137"))], 137, State::Cancelled, "exited 137, killed by a user"),
+        (
+            "killed",
+            vec![event("c", "kill", &[("signal", "9")]), event("c", "die", &exit("137"))],
+            137,
+            State::Cancelled,
+            "exited 137, killed by a user",
+        ),
         (
             "stopped",
             vec![event("c", "kill", &stop), event("c", "die", &exit("143")), event("c", "stop", &[])],
@@ -82,11 +88,29 @@ fn events_tell_who_ended_a_container() {
             State::Cancelled,
             "exited 143, stopped by a user",
         ),
-        ("reloaded, then crashed", vec![event("c", "kill", &[("signal", "1")]), event("c", "die", &exit("1"))], 1, State::Failed, "exited 1"),
-        ("killed from outside", vec![event("c", "die", &exit("137"))], 137, State::Failed, "exited 137, SIGKILL from outside of the engine"),
+        (
+            "reloaded, then crashed",
+            vec![event("c", "kill", &[("signal", "1")]), event("c", "die", &exit("1"))],
+            1,
+            State::Failed,
+            "exited 1",
+        ),
+        (
+            "killed from outside",
+            vec![event("c", "die", &exit("137"))],
+            137,
+            State::Failed,
+            "exited 137, SIGKILL from outside of the engine",
+        ),
         (
             "stopped, started, crashed",
-            vec![event("c", "kill", &stop), event("c", "die", &exit("143")), event("c", "stop", &[]), event("c", "start", &[]), event("c", "die", &exit("1"))],
+            vec![
+                event("c", "kill", &stop),
+                event("c", "die", &exit("143")),
+                event("c", "stop", &[]),
+                event("c", "start", &[]),
+                event("c", "die", &exit("1")),
+            ],
             1,
             State::Failed,
             "exited 1",
@@ -116,7 +140,10 @@ fn another_image_under_the_same_name_is_a_change_from_the_one_to_the_other() {
     ledger.told("next", Facts { image: "img:2".into(), ..facts("web", "running") });
     ledger.told("next", Facts { image: "img:2".into(), ..facts("web", "exited") });
     let making = ledger.making("next").unwrap();
-    assert_eq!((making.name.as_str(), making.before.as_ref().unwrap().image.as_str(), making.after.image.as_str()), ("web", "img:1", "img:2"));
+    assert_eq!(
+        (making.name.as_str(), making.before.as_ref().unwrap().image.as_str(), making.after.image.as_str()),
+        ("web", "img:1", "img:2")
+    );
     assert_eq!(ledger.makings().count(), 2);
     ledger.listed(ledger.tick(), Vec::new(), HashMap::new(), now().plus(CHANGE_WINDOW_S));
     assert_eq!(ledger.makings().count(), 0);
