@@ -2,6 +2,8 @@
 //! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `app::store`).
 
 pub mod discover;
+pub mod docker;
+pub mod http;
 pub mod registry;
 
 use std::pin::Pin;
