@@ -143,7 +143,7 @@ pub fn main() -> ExitCode {
         }
     };
     let outcome = match &command {
-        None => cockpit::run(&globals),
+        None => return cockpit::run(&globals).unwrap_or_else(|problem| problem.tell().into()),
         Some(Command::Once(once)) => once.run(&globals),
         Some(Command::Check(check)) => check.run(&globals),
         Some(Command::Doctor(doctor)) => doctor.run(&globals),

@@ -4,6 +4,7 @@
 pub mod discover;
 pub mod docker;
 pub mod http;
+pub mod recast;
 pub mod registry;
 
 use std::pin::Pin;

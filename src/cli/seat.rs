@@ -72,7 +72,7 @@ pub fn load(globals: &Globals) -> Result<Config, Problem> {
 /// The configured sources; with none, those that answer on this machine. Says on standard error what was looked for in vain.
 pub async fn take(config: &Config) -> Result<Vec<Seat>, Problem> {
     if !config.sources.is_empty() {
-        return Ok(config.sources.iter().map(|settings| seat(config, settings)).collect());
+        return Ok(configured(config));
     }
     let places = discover::candidates(&environment(), &config.paths, &registry::listings(&config.paths));
     let mut findings = discover::discover(places, &config.paths);
@@ -99,6 +99,11 @@ pub async fn take(config: &Config) -> Result<Vec<Seat>, Problem> {
     }
     seats.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(seats)
+}
+
+/// The configured sources.
+pub fn configured(config: &Config) -> Vec<Seat> {
+    config.sources.iter().map(|settings| seat(config, settings)).collect()
 }
 
 fn seat(config: &Config, settings: &config::SourceConfig) -> Seat {

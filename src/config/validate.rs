@@ -104,6 +104,8 @@ fn address(place: &Place<'_>, source: &SourceConfig) -> Vec<ConfigError> {
                 errors.push(place.error("url", "`url` has no scheme").hint("for a socket write `unix://` before the path"));
             }
             None => errors.push(place.error("url", "`url` has no scheme").hint("write `http://` or `https://` before the host")),
+            // container engines are named as DOCKER_HOST names them
+            Some(("tcp", _)) if matches!(source.connector.as_str(), "docker" | "podman") => {}
             Some((_, rest)) if SCHEMES.iter().any(|scheme| url.starts_with(scheme)) => {
                 let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
                 if host.contains('@') {

@@ -2,6 +2,7 @@
 //! addresses of the connectors. All of it beside each other, each within half a second.
 //! Not for: other machines, ports that nobody declares, anything that needs a password.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, Stream};
 
 use crate::config::{Environment, Paths, SourceConfig};
-use crate::domain::{Answer, Ask, Batch, Cost, LogPart, LogRequest, PollId, SourceInfo, Timestamp};
 
+use super::recast::recast;
 use super::registry::{self, Listing};
-use super::{Flow, Pending, Probe, Source};
+use super::{Source, docker};
 
 /// Longest wait for one place.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -42,7 +43,7 @@ pub enum Candidate {
 
 /// Places to look at on this machine: sockets first, then the addresses that connectors declare.
 pub fn candidates(environment: &Environment, paths: &Paths, listings: &[Listing]) -> Vec<Candidate> {
-    let mut places = sockets(environment, paths);
+    let mut places = engines(environment);
     places.extend(listings.iter().filter_map(|listing| {
         let url = listing.url.clone().filter(|url| is_loopback(url))?;
         let what = format!("{} at {url}", listing.title);
@@ -78,48 +79,31 @@ pub fn discover(places: Vec<Candidate>, paths: &Paths) -> impl Stream<Item = Fin
 async fn probe(source: Arc<dyn Source>, what: String) -> Finding {
     let outcome = tokio::time::timeout(PATIENCE, source.probe()).await;
     match outcome {
-        Ok(Ok(_)) => Finding::Found(Arc::new(Discovered::new(source))),
+        Ok(Ok(_)) => Finding::Found(recast(source, |info| info.discovered = true)),
         Ok(Err(failure)) => Finding::Missing(format!("{what}: {}", failure.detail.first_line())),
         Err(_) => Finding::Missing(format!("{what}: no answer within {} ms", PATIENCE.as_millis())),
     }
 }
 
-/// Sockets of container engines, each once however many names it has.
-fn sockets(environment: &Environment, paths: &Paths) -> Vec<Candidate> {
-    let runtime = environment.get("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let named = environment.get("DOCKER_HOST").and_then(|host| host.strip_prefix("unix://")).map(PathBuf::from);
-    let under = |folder: &Option<PathBuf>, name: &str| folder.as_ref().map(|folder| folder.join(name));
-    let docker = [
-        ("docker", named),
-        ("docker", Some("/var/run/docker.sock".into())),
-        ("docker-rootless", under(&runtime, "docker.sock")),
-        ("docker-desktop", Some(paths.home.join(".docker/run/docker.sock"))),
-    ];
-    let podman = [("podman", Some("/run/podman/podman.sock".into())), ("podman-rootless", under(&runtime, "podman/podman.sock"))];
-    let mut seen: Vec<PathBuf> = Vec::new();
-    let mut places = Vec::new();
-    // Podman first: its package can put a link to its socket where Docker's is looked for
-    for (title, candidates) in [("Podman", &podman[..]), ("Docker", &docker[..])] {
-        let tried: Vec<&Path> = candidates.iter().filter_map(|(_, path)| path.as_deref()).collect();
-        let there = candidates.iter().filter_map(|(name, path)| Some((*name, path.as_deref()?, path.as_deref()?.canonicalize().ok()?)));
-        let mut found = false;
-        for (name, path, real) in there {
-            found = true;
-            if seen.contains(&real) {
-                continue;
+/// Container engines, where their own commands would look.
+fn engines(environment: &Environment) -> Vec<Candidate> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let hosts = docker::default_urls(&|name| environment.get(name).cloned());
+    hosts
+        .into_iter()
+        .map(|host| {
+            let what = format!("{} at {}", host.title, host.url);
+            if host.url.strip_prefix("unix://").is_some_and(|socket| !Path::new(socket).exists()) {
+                return Candidate::Vain(format!("{what}: no such socket"));
             }
-            seen.push(real);
-            let url = format!("unix://{}", path.display());
-            let what = format!("{title} at {url}");
-            let config = SourceConfig { name: name.to_owned(), connector: "docker".to_owned(), url: Some(url), ..SourceConfig::default() };
-            places.push(Candidate::Source { config: Box::new(config), what });
-        }
-        if !found {
-            let tried: Vec<String> = tried.iter().map(|path| path.display().to_string()).collect();
-            places.push(Candidate::Vain(format!("{title}: no socket at {}", tried.join(", "))));
-        }
-    }
-    places
+            let connector = host.title.to_lowercase();
+            let count = counts.entry(host.title).or_default();
+            *count += 1;
+            let name = if *count == 1 { connector.clone() } else { format!("{connector}-{count}") };
+            let config = SourceConfig { name, connector, url: Some(host.url), tls: host.tls, ..SourceConfig::default() };
+            Candidate::Source { config: Box::new(config), what }
+        })
+        .collect()
 }
 
 /// A kubeconfig is said to be seen, so that nobody waits for pods that will not come.
@@ -135,49 +119,6 @@ fn is_loopback(url: &str) -> bool {
     ["localhost", "127.0.0.1", "[::1]"]
         .iter()
         .any(|loopback| host.strip_prefix(loopback).is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with('/')))
-}
-
-/// A source that says of itself that it was found rather than configured.
-struct Discovered {
-    source: Arc<dyn Source>,
-    info: Arc<SourceInfo>,
-}
-
-impl Discovered {
-    fn new(source: Arc<dyn Source>) -> Self {
-        let info = SourceInfo { discovered: true, ..SourceInfo::clone(source.info()) };
-        Self { source, info: Arc::new(info) }
-    }
-}
-
-impl Source for Discovered {
-    fn info(&self) -> &Arc<SourceInfo> {
-        &self.info
-    }
-
-    fn poll<'a>(&'a self, poll: &'a PollId, now: Timestamp) -> Pending<'a, Batch> {
-        self.source.poll(poll, now)
-    }
-
-    fn events(&self) -> Option<Flow<Batch>> {
-        self.source.events()
-    }
-
-    fn ask<'a>(&'a self, ask: &'a Ask) -> Pending<'a, Answer> {
-        self.source.ask(ask)
-    }
-
-    fn logs(&self, request: LogRequest) -> Flow<LogPart> {
-        self.source.logs(request)
-    }
-
-    fn probe(&self) -> Pending<'_, Probe> {
-        self.source.probe()
-    }
-
-    fn spent(&self) -> Cost {
-        self.source.spent()
-    }
 }
 
 #[cfg(test)]
@@ -234,17 +175,22 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_with_two_names_is_looked_at_once() {
+    fn an_engine_is_looked_for_only_where_its_socket_is() {
         let home = folder("sockets");
-        std::fs::create_dir_all(home.0.join("run/podman")).unwrap();
-        std::fs::write(home.0.join("run/podman/podman.sock"), "").unwrap();
-        std::os::unix::fs::symlink(home.0.join("run/podman/podman.sock"), home.0.join("run/docker.sock")).unwrap();
-        let environment = Environment::from([("XDG_RUNTIME_DIR".to_owned(), home.0.join("run").display().to_string())]);
-        let places = sockets(&environment, &Paths::under(&home.0));
-        let here: Vec<_> =
-            whats(&places).into_iter().filter(|what| what.contains("run/podman/podman.sock") && what.contains("unix://")).collect();
-        assert_eq!(here, [format!("Podman at unix://{}", home.0.join("run/podman/podman.sock").display())]);
-        assert!(!whats(&places).iter().any(|what| what.contains(&format!("unix://{}", home.0.join("run/docker.sock").display()))));
+        std::fs::create_dir_all(home.0.join("podman")).unwrap();
+        std::fs::write(home.0.join("podman/podman.sock"), "").unwrap();
+        let environment = Environment::from([("XDG_RUNTIME_DIR".to_owned(), home.0.display().to_string())]);
+        let places = engines(&environment);
+        let podman = home.0.join("podman/podman.sock").display().to_string();
+        let found = places.iter().find_map(|place| match place {
+            Candidate::Source { config, .. } if config.url.as_ref().is_some_and(|url| url.ends_with(&podman)) => {
+                Some(config.connector.as_str())
+            }
+            _ => None,
+        });
+        assert_eq!(found, Some("podman"));
+        let docker = format!("Docker at unix://{}: no such socket", home.0.join("docker.sock").display());
+        assert!(whats(&places).contains(&docker.as_str()), "{places:?}");
     }
 
     #[test]

@@ -7,6 +7,10 @@ use crate::config::{Paths, SourceConfig};
 use crate::domain::{Eye, Failure, FailureKind, Support};
 
 use super::Source;
+use super::docker::Docker;
+
+/// Makes a source; reaches nothing.
+pub type Build = fn(&SourceConfig) -> Result<Arc<dyn Source>, Failure>;
 
 /// A connector written in Rust.
 pub struct Native {
@@ -20,12 +24,29 @@ pub struct Native {
     pub support: Support,
     /// Where it is looked for on this machine.
     pub url: Option<&'static str>,
-    /// Makes a source; reaches nothing.
-    pub build: fn(&SourceConfig) -> Result<Arc<dyn Source>, Failure>,
+    /// Makes one.
+    pub build: Build,
 }
 
 /// The native connectors.
-pub const NATIVE: &[Native] = &[];
+pub const NATIVE: &[Native] = &[
+    Native {
+        name: "docker",
+        title: "Docker",
+        eye: Eye::DevOps,
+        support: Support::Contract,
+        url: None,
+        build: |config| Ok(Arc::new(Docker::new(config, false)?)),
+    },
+    Native {
+        name: "podman",
+        title: "Podman",
+        eye: Eye::DevOps,
+        support: Support::Contract,
+        url: None,
+        build: |config| Ok(Arc::new(Docker::new(config, false)?)),
+    },
+];
 
 /// A connector as `triops sources` lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,12 +96,10 @@ pub fn listings(_paths: &Paths) -> Vec<Listing> {
 
 /// Makes a source; reaches nothing. Fails on what cannot be: an unknown connector, a wrong parameter, an unusable address.
 pub fn build(config: &SourceConfig, _paths: &Paths) -> Result<Arc<dyn Source>, Failure> {
-    match NATIVE.iter().find(|native| native.name == config.connector) {
-        Some(native) => (native.build)(config),
-        None => {
-            let doing = format!("making source {}", config.name);
-            Err(Failure::new(FailureKind::Config, doing, format!("there is no connector `{}`", config.connector))
-                .hint("`triops sources` lists them"))
-        }
+    if let Some(native) = NATIVE.iter().find(|native| native.name == config.connector) {
+        return (native.build)(config);
     }
+    let doing = format!("make source {}", config.name);
+    Err(Failure::new(FailureKind::Config, doing, format!("there is no connector `{}`", config.connector))
+        .hint("`triops sources` lists them"))
 }
