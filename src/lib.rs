@@ -1,1 +1,3 @@
 //! triops
+
+pub mod source;
