@@ -39,10 +39,16 @@ fn main() {
         body("1 in 5 with `}` `,` `=` in a value", Format::Text, braces),
         body("OpenMetrics with exemplars", Format::OpenMetrics, exemplars),
     ];
-    println!("{:<36}{:<32}{:>10}{:>10}{:>10}{:>8}", "body", "parser", "best MB/s", "median", "read", "lost");
+    println!(
+        "{:<36}{:<32}{:>10}{:>10}{:>10}{:>8}",
+        "body", "parser", "best MB/s", "median", "read", "lost"
+    );
     for body in &bodies {
         let megabytes = body.text.len() as f64 / 1e6;
-        println!("{} ({megabytes:.1} MB, {} samples)", body.title, body.samples);
+        println!(
+            "{} ({megabytes:.1} MB, {} samples)",
+            body.title, body.samples
+        );
         for (name, read) in READERS {
             if body.format == Format::OpenMetrics && name == "prometheus-parse" {
                 continue; // it has no OpenMetrics
@@ -58,7 +64,10 @@ fn main() {
             let rate = |time: Duration| megabytes / time.as_secs_f64();
             let (best, median) = (rate(times[0]), rate(times[RUNS / 2]));
             let lost = body.samples - count;
-            println!("{:<36}{name:<32}{best:>10.0}{median:>10.0}{count:>10}{lost:>8}", "");
+            println!(
+                "{:<36}{name:<32}{best:>10.0}{median:>10.0}{count:>10}{lost:>8}",
+                ""
+            );
         }
     }
 }
@@ -71,7 +80,12 @@ fn body(title: &'static str, format: Format, line: fn(usize, &mut String)) -> Bo
     if format == Format::OpenMetrics {
         text.push_str("# EOF\n");
     }
-    Body { title, format, text, samples: SAMPLES }
+    Body {
+        title,
+        format,
+        text,
+        samples: SAMPLES,
+    }
 }
 
 fn plain(at: usize, text: &mut String) {
@@ -79,12 +93,20 @@ fn plain(at: usize, text: &mut String) {
 }
 
 fn recording_rules(at: usize, text: &mut String) {
-    let name = if at.is_multiple_of(5) { "job:http_server_requests:rate5m" } else { "http_server_requests_total" };
+    let name = if at.is_multiple_of(5) {
+        "job:http_server_requests:rate5m"
+    } else {
+        "http_server_requests_total"
+    };
     named(name, "/api/v1/orders", at, text);
 }
 
 fn braces(at: usize, text: &mut String) {
-    let path = if at.is_multiple_of(5) { "/api/v1/orders/{id},sort=asc" } else { "/api/v1/orders" };
+    let path = if at.is_multiple_of(5) {
+        "/api/v1/orders/{id},sort=asc"
+    } else {
+        "/api/v1/orders"
+    };
     named("http_server_requests_total", path, at, text);
 }
 
@@ -108,7 +130,9 @@ fn exemplars(at: usize, text: &mut String) {
 }
 
 fn samples(body: &Body) -> usize {
-    Exposition::parse(&body.text, body.format).filter(|line| matches!(black_box(line), Ok(Line::Sample(_)))).count()
+    Exposition::parse(&body.text, body.format)
+        .filter(|line| matches!(black_box(line), Ok(Line::Sample(_))))
+        .count()
 }
 
 fn labels(body: &Body) -> usize {

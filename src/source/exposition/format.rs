@@ -29,7 +29,8 @@ impl Format {
         if media.eq_ignore_ascii_case("text/plain") {
             matches!(version, None | Some("" | "0.0.4" | "1.0.0")).then_some(Self::Text)
         } else if media.eq_ignore_ascii_case("application/openmetrics-text") {
-            matches!(version, None | Some("" | "0.0.1" | "1.0.0" | "1.1.0")).then_some(Self::OpenMetrics)
+            matches!(version, None | Some("" | "0.0.1" | "1.0.0" | "1.1.0"))
+                .then_some(Self::OpenMetrics)
         } else {
             None
         }

@@ -5,49 +5,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use super::family::{Bucket, Family, Flaw, Histogram, Quantile, Scrape, Series, Summary, Value};
+use super::family::{Family, Flaw, Histogram, Scrape, Series, Summary, Value};
 use super::fault::shown;
+use super::part::{Draft, Part, fill, part};
 use super::{Exposition, Format, Kind, Line, ParseError, Sample, number};
 
 type LabelSet<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
-
-/// What part of its series a sample is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Number,
-    Bucket,
-    Quantile,
-    Sum,
-    Count,
-    Created,
-    /// Its name is the family's, but such a family has no sample of that name.
-    Stray,
-}
-
-/// The part that a sample is of a family, or `None` if its name is not the family's.
-fn part(kind: Kind, format: Format, family: &str, sample: &str) -> Option<Part> {
-    let suffix = sample.strip_prefix(family)?;
-    match (kind, suffix) {
-        (Kind::Counter, "_total") if format == Format::OpenMetrics => Some(Part::Number),
-        (Kind::Counter, "") if format == Format::Text => Some(Part::Number),
-        (Kind::Info, "_info") | (Kind::Gauge | Kind::StateSet | Kind::Unknown, "") => Some(Part::Number),
-        (Kind::Histogram | Kind::GaugeHistogram, "_bucket") => Some(Part::Bucket),
-        (Kind::Summary, "") => Some(Part::Quantile),
-        (Kind::Histogram | Kind::Summary, "_sum") | (Kind::GaugeHistogram, "_gsum") => Some(Part::Sum),
-        (Kind::Histogram | Kind::Summary, "_count") | (Kind::GaugeHistogram, "_gcount") => Some(Part::Count),
-        (Kind::Counter | Kind::Histogram | Kind::Summary, "_created") => Some(Part::Created),
-        (_, "") => Some(Part::Stray),
-        _ => None,
-    }
-}
-
-/// A series being put together.
-#[derive(Debug)]
-struct Draft<'a> {
-    series: Series<'a>,
-    /// Whether `series.value` was read, where it is a number.
-    has_number: bool,
-}
 
 /// A family being put together.
 #[derive(Debug)]
@@ -113,7 +76,11 @@ impl<'a> Grouping<'a> {
                 let family = &mut self.group(index).family;
                 let again = family.unit.is_some();
                 family.unit = family.unit.or(Some(unit));
-                let fits = unit.is_empty() || family.name.strip_suffix(unit).is_some_and(|base| base.ends_with('_'));
+                let fits = unit.is_empty()
+                    || family
+                        .name
+                        .strip_suffix(unit)
+                        .is_some_and(|base| base.ends_with('_'));
                 if again {
                     self.flaw(index, self.line, "a second `# UNIT`; the first one holds");
                 }
@@ -127,7 +94,11 @@ impl<'a> Grouping<'a> {
                 if group.typed {
                     self.flaw(index, self.line, "a second `# TYPE`; the first one holds");
                 } else if !group.drafts.is_empty() {
-                    self.flaw(index, self.line, "its `# TYPE` comes after its first sample and is not used");
+                    self.flaw(
+                        index,
+                        self.line,
+                        "its `# TYPE` comes after its first sample and is not used",
+                    );
                 } else {
                     group.typed = true;
                     group.family.kind = kind;
@@ -162,7 +133,12 @@ impl<'a> Grouping<'a> {
             },
         };
         if part == Part::Stray {
-            return self.stray(index, sample, labels, "a family of this type has no sample of this name".into());
+            return self.stray(
+                index,
+                sample,
+                labels,
+                "a family of this type has no sample of this name".into(),
+            );
         }
         let draft = self.draft(index, &sample, part, &labels);
         if let Some((sample, message)) = fill(draft, sample, part, bound) {
@@ -181,12 +157,22 @@ impl<'a> Grouping<'a> {
         let text = labels.get(at).map_or("", |(_, value)| value.as_ref());
         match number::value(text, self.format) {
             Ok(bound) if !bound.is_nan() => Ok((at, bound)),
-            _ => Err(format!("its label `{own}` is {}, which is not a number", shown(text)).into()),
+            _ => Err(format!(
+                "its label `{own}` is {}, which is not a number",
+                shown(text)
+            )
+            .into()),
         }
     }
 
     /// Keeps a sample that fits nowhere as a number of its own, and says so.
-    fn stray(&mut self, index: usize, sample: Sample<'a>, labels: LabelSet<'a>, message: Cow<'static, str>) {
+    fn stray(
+        &mut self,
+        index: usize,
+        sample: Sample<'a>,
+        labels: LabelSet<'a>,
+        message: Cow<'static, str>,
+    ) {
         let line = self.line;
         let series = Series {
             name: sample.name,
@@ -197,7 +183,10 @@ impl<'a> Grouping<'a> {
             exemplar: sample.exemplar,
             line,
         };
-        self.group(index).drafts.push(Draft { series, has_number: true });
+        self.group(index).drafts.push(Draft {
+            series,
+            has_number: true,
+        });
         self.flaw(index, line, message);
     }
 
@@ -221,12 +210,23 @@ impl<'a> Grouping<'a> {
     }
 
     /// The draft of a series, new if its labels at its time are.
-    fn draft(&mut self, index: usize, sample: &Sample<'a>, part: Part, labels: &LabelSet<'a>) -> &mut Draft<'a> {
+    fn draft(
+        &mut self,
+        index: usize,
+        sample: &Sample<'a>,
+        part: Part,
+        labels: &LabelSet<'a>,
+    ) -> &mut Draft<'a> {
         let line = self.line;
         let mut hash = self.hasher.hash_one((index, sample.timestamp, labels));
         let at = loop {
-            let Some(&(group, at)) = self.by_labels.get(&hash) else { break None };
-            let known = self.groups.get(group).and_then(|group| group.drafts.get(at));
+            let Some(&(group, at)) = self.by_labels.get(&hash) else {
+                break None;
+            };
+            let known = self
+                .groups
+                .get(group)
+                .and_then(|group| group.drafts.get(at));
             let same = known.is_some_and(|known| {
                 known.series.timestamp == sample.timestamp && known.series.labels == *labels
             });
@@ -247,8 +247,19 @@ impl<'a> Grouping<'a> {
                 _ => group.family.name.clone(),
             };
             let (labels, timestamp) = (labels.clone(), sample.timestamp);
-            let series = Series { name, labels, value, timestamp, created: None, exemplar: None, line };
-            group.drafts.push(Draft { series, has_number: false });
+            let series = Series {
+                name,
+                labels,
+                value,
+                timestamp,
+                created: None,
+                exemplar: None,
+                line,
+            };
+            group.drafts.push(Draft {
+                series,
+                has_number: false,
+            });
             let at = group.drafts.len() - 1;
             self.by_labels.insert(hash, (index, at));
             at
@@ -269,14 +280,27 @@ impl<'a> Grouping<'a> {
     fn family(&mut self, name: Cow<'a, str>) -> usize {
         let index = self.groups.len();
         self.by_name.insert(name.clone(), index);
-        let family = Family { name, kind: Kind::Unknown, help: None, unit: None, series: Vec::new() };
-        self.groups.push(Group { family, drafts: Vec::new(), typed: false, left: false });
+        let family = Family {
+            name,
+            kind: Kind::Unknown,
+            help: None,
+            unit: None,
+            series: Vec::new(),
+        };
+        self.groups.push(Group {
+            family,
+            drafts: Vec::new(),
+            typed: false,
+            left: false,
+        });
         index
     }
 
     /// Lines of one family stand together in both formats.
     fn go_to(&mut self, index: usize) {
-        let Some(left) = self.current.replace(index).filter(|left| *left != index) else { return };
+        let Some(left) = self.current.replace(index).filter(|left| *left != index) else {
+            return;
+        };
         self.group(left).left = true;
         if self.group(index).left {
             self.flaw(index, self.line, "its lines do not stand together");
@@ -291,9 +315,19 @@ impl<'a> Grouping<'a> {
     fn flaw(&mut self, index: usize, line: usize, message: impl Into<Cow<'static, str>>) {
         self.scrape.flaw_count += 1;
         if self.scrape.flaws.len() < Scrape::LISTED {
-            let name = self.groups.get(index).map_or("", |group| group.family.name.as_ref());
-            let family = name.chars().filter(|character| !character.is_control()).collect();
-            self.scrape.flaws.push(Flaw { line, family, message: message.into() });
+            let name = self
+                .groups
+                .get(index)
+                .map_or("", |group| group.family.name.as_ref());
+            let family = name
+                .chars()
+                .filter(|character| !character.is_control())
+                .collect();
+            self.scrape.flaws.push(Flaw {
+                line,
+                family,
+                message: message.into(),
+            });
         }
     }
 
@@ -328,48 +362,4 @@ impl<'a> Grouping<'a> {
         self.scrape.families = self.groups.into_iter().map(|group| group.family).collect();
         self.scrape
     }
-}
-
-/// Puts a sample into its series, or gives it back with the reason why it cannot.
-fn fill<'a>(
-    draft: &mut Draft<'a>,
-    sample: Sample<'a>,
-    part: Part,
-    bound: Option<f64>,
-) -> Option<(Sample<'a>, &'static str)> {
-    const TWICE: &str = "the same sample is there twice";
-    if sample.exemplar.is_some() && !matches!(part, Part::Number | Part::Bucket) {
-        return Some((sample, "an exemplar belongs to a counter or a bucket"));
-    }
-    let value = sample.value;
-    let slot = match (&mut draft.series.value, part) {
-        (Value::Number(number), Part::Number) => {
-            if draft.has_number {
-                return Some((sample, TWICE));
-            }
-            draft.has_number = true;
-            *number = value;
-            draft.series.exemplar = sample.exemplar;
-            draft.series.name = sample.name;
-            return None;
-        }
-        (Value::Histogram(histogram), Part::Bucket) => {
-            let (le, exemplar) = (bound.unwrap_or(f64::NAN), sample.exemplar);
-            histogram.buckets.push(Bucket { le, count: value, exemplar });
-            return None;
-        }
-        (Value::Summary(summary), Part::Quantile) => {
-            summary.quantiles.push(Quantile { quantile: bound.unwrap_or(f64::NAN), value });
-            return None;
-        }
-        (Value::Histogram(Histogram { sum, .. }) | Value::Summary(Summary { sum, .. }), Part::Sum) => sum,
-        (Value::Histogram(Histogram { count, .. }) | Value::Summary(Summary { count, .. }), Part::Count) => count,
-        (_, Part::Created) => &mut draft.series.created,
-        _ => return Some((sample, "a family of this type has no sample of this name")),
-    };
-    if slot.is_some() {
-        return Some((sample, TWICE));
-    }
-    *slot = Some(value);
-    None
 }

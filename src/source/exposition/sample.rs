@@ -56,12 +56,16 @@ impl<'a> Labels<'a> {
 
     /// Names and values, each borrowed unless something in it is escaped.
     pub fn iter(&self) -> LabelIter<'a> {
-        LabelIter { cursor: Cursor::new(self.inside, Format::Text) }
+        LabelIter {
+            cursor: Cursor::new(self.inside, Format::Text),
+        }
     }
 
     /// The value of one label. An absent label is not an empty one here, though Prometheus holds them equal.
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.iter().find(|(label, _)| label == name).map(|(_, value)| value)
+        self.iter()
+            .find(|(label, _)| label == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -88,7 +92,10 @@ impl<'a> Iterator for LabelIter<'a> {
         loop {
             cursor.blanks();
             let name = match cursor.label_name() {
-                Some(name) => Quoted { raw: name, escaped: false },
+                Some(name) => Quoted {
+                    raw: name,
+                    escaped: false,
+                },
                 None => cursor.quoted("label name").ok()?,
             };
             cursor.blanks();
@@ -109,7 +116,11 @@ impl<'a> Iterator for LabelIter<'a> {
 pub(super) type Names<'a> = Vec<(&'a str, usize)>;
 
 /// Reads a line that is neither blank nor a `#` line.
-pub(super) fn parse<'a>(line: &'a str, format: Format, names: &mut Names<'a>) -> Result<Sample<'a>, Fault> {
+pub(super) fn parse<'a>(
+    line: &'a str,
+    format: Format,
+    names: &mut Names<'a>,
+) -> Result<Sample<'a>, Fault> {
     let mut cursor = Cursor::new(line, format);
     cursor.blanks();
     let bare = cursor.metric_name();
@@ -122,7 +133,13 @@ pub(super) fn parse<'a>(line: &'a str, format: Format, names: &mut Names<'a>) ->
     let (labels, quoted) = if cursor.peek() == Some(b'{') {
         labels(&mut cursor, names, bare.is_none())?
     } else {
-        (Labels { inside: "", count: 0 }, None)
+        (
+            Labels {
+                inside: "",
+                count: 0,
+            },
+            None,
+        )
     };
     let name = match (bare, quoted) {
         (Some(bare), _) => Cow::Borrowed(bare),
@@ -135,12 +152,20 @@ pub(super) fn parse<'a>(line: &'a str, format: Format, names: &mut Names<'a>) ->
     } else {
         cursor.blanks();
     }
-    let value = numeral(&mut cursor, "the value", |token| number::value(token, format))?;
+    let value = numeral(&mut cursor, "the value", |token| {
+        number::value(token, format)
+    })?;
     let (timestamp, exemplar) = match format {
         Format::Text => (text_tail(&mut cursor)?, None),
         Format::OpenMetrics => openmetrics_tail(&mut cursor, names)?,
     };
-    Ok(Sample { name, labels, value, timestamp, exemplar })
+    Ok(Sample {
+        name,
+        labels,
+        value,
+        timestamp,
+        exemplar,
+    })
 }
 
 /// What may follow a value in text: blanks, a timestamp, blanks.
@@ -148,7 +173,12 @@ fn text_tail(cursor: &mut Cursor<'_>) -> Result<Option<i64>, Fault> {
     cursor.blanks();
     let timestamp = match cursor.peek() {
         None => return Ok(None),
-        Some(b'#') => return Err(Fault::new(cursor.at, "an exemplar or comment after a sample is not in the text format")),
+        Some(b'#') => {
+            return Err(Fault::new(
+                cursor.at,
+                "an exemplar or comment after a sample is not in the text format",
+            ));
+        }
         Some(_) => numeral(cursor, "the timestamp", number::millis)?,
     };
     cursor.blanks();
@@ -177,8 +207,14 @@ fn openmetrics_tail<'a>(
     }
     let (labels, _) = labels(cursor, names, false)?;
     cursor.gap("the exemplar's value")?;
-    let value = numeral(cursor, "the exemplar's value", |token| number::value(token, Format::OpenMetrics))?;
-    let exemplar = Exemplar { labels, value, timestamp: optional_seconds(cursor)? };
+    let value = numeral(cursor, "the exemplar's value", |token| {
+        number::value(token, Format::OpenMetrics)
+    })?;
+    let exemplar = Exemplar {
+        labels,
+        value,
+        timestamp: optional_seconds(cursor)?,
+    };
     if cursor.peek().is_some() {
         return Err(cursor.unexpected("the end of the line after the exemplar"));
     }
@@ -226,13 +262,22 @@ fn labels<'a>(
     loop {
         if cursor.peek() == Some(b'}') {
             if after_comma && cursor.format == Format::OpenMetrics {
-                return Err(Fault::new(cursor.at, "OpenMetrics allows no comma after the last label"));
+                return Err(Fault::new(
+                    cursor.at,
+                    "OpenMetrics allows no comma after the last label",
+                ));
             }
             break;
         }
         let at = cursor.at;
         let (name, is_quoted) = match cursor.label_name() {
-            Some(name) => (Quoted { raw: name, escaped: false }, false),
+            Some(name) => (
+                Quoted {
+                    raw: name,
+                    escaped: false,
+                },
+                false,
+            ),
             None if cursor.peek() == Some(b'"') => (cursor.quoted_name("name")?, true),
             None => return Err(cursor.unexpected("a label name")),
         };
@@ -244,7 +289,10 @@ fn labels<'a>(
         } else if !is_quoted {
             return Err(cursor.unexpected("`=` after the label name"));
         } else if !may_name || metric.replace(name).is_some() {
-            return Err(Fault::new(at, "a quoted string without `=` names a metric, and no name is free here"));
+            return Err(Fault::new(
+                at,
+                "a quoted string without `=` names a metric, and no name is free here",
+            ));
         }
         cursor.blanks();
         after_comma = cursor.take(b',');
@@ -256,7 +304,13 @@ fn labels<'a>(
     let inside = cursor.since(start);
     cursor.take(b'}');
     unique(names)?;
-    Ok((Labels { inside, count: names.len() }, metric))
+    Ok((
+        Labels {
+            inside,
+            count: names.len(),
+        },
+        metric,
+    ))
 }
 
 /// Two labels of one name make a series ambiguous; `__name__` would name the metric twice.
@@ -264,7 +318,11 @@ fn unique(names: &mut Names<'_>) -> Result<(), Fault> {
     const FEW: usize = 16;
     let twice = if names.len() <= FEW {
         names.iter().enumerate().find_map(|(seen, (name, at))| {
-            names.get(..seen)?.iter().any(|(before, _)| before == name).then_some((*name, *at))
+            names
+                .get(..seen)?
+                .iter()
+                .any(|(before, _)| before == name)
+                .then_some((*name, *at))
         })
     } else {
         // a hostile line of a million labels must not cost a million million comparisons
@@ -275,10 +333,16 @@ fn unique(names: &mut Names<'_>) -> Result<(), Fault> {
         })
     };
     if let Some((name, at)) = twice {
-        return Err(Fault::new(at, format!("the label {} is there twice", shown(name))));
+        return Err(Fault::new(
+            at,
+            format!("the label {} is there twice", shown(name)),
+        ));
     }
     match names.iter().find(|(name, _)| *name == "__name__") {
-        Some((_, at)) => Err(Fault::new(*at, "the label __name__ is reserved for the metric's name")),
+        Some((_, at)) => Err(Fault::new(
+            *at,
+            "the label __name__ is reserved for the metric's name",
+        )),
         None => Ok(()),
     }
 }
