@@ -13,7 +13,7 @@ fuzz_target!(|body: &[u8]| {
                 Ok(Line::Sample(sample)) => {
                     samples += 1;
                     assert_eq!(sample.labels.iter().count(), sample.labels.len());
-                    for exemplar in sample.exemplar {
+                    if let Some(exemplar) = sample.exemplar {
                         assert_eq!(exemplar.labels.iter().count(), exemplar.labels.len());
                     }
                 }

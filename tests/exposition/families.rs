@@ -74,7 +74,8 @@ s_created 1.5
         panic!("{series:?}")
     };
     assert_eq!((summary.sum, summary.count), (Some(7.0), Some(3.0)));
-    assert_eq!(summary.quantiles[0].quantile, 0.5);
+    let quantiles: Vec<f64> = summary.quantiles.iter().map(|each| each.quantile).collect();
+    assert_eq!(quantiles, [0.5, 0.99]);
     assert!(summary.quantiles[1].value.is_nan());
 }
 

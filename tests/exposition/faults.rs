@@ -208,10 +208,8 @@ fn a_long_token_is_cut_in_the_message() {
 
 #[test]
 fn many_labels_are_compared_in_good_time_and_the_second_of_two_is_named() {
-    let mut line = String::from("a{");
-    for at in 0..200_000 {
-        line.push_str(&format!("l{at}=\"\","));
-    }
+    let labels: Vec<String> = (0..200_000).map(|at| format!("l{at}=\"\",")).collect();
+    let line = format!("a{{{}", labels.concat());
     assert_eq!(read(format!("{line}}} 1\n"), Format::Text).len(), 1);
     let column = line.len() + 1;
     let read = read(format!("{line}l7=\"\"}} 1\n"), Format::Text);

@@ -185,11 +185,11 @@ const NOT_NUMBERS: &[&str] = &[
 
 fn one_value(token: &str, format: Format) -> Option<f64> {
     let body = format!("a {token}\n# EOF\n");
-    let value = match Exposition::parse(&body, format).next() {
+    let first = Exposition::parse(&body, format).next();
+    match first {
         Some(Ok(Line::Sample(Sample { value, .. }))) => Some(value),
         _ => None,
-    };
-    value
+    }
 }
 
 #[test]

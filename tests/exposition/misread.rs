@@ -35,7 +35,7 @@ pub fn theirs(body: &str) -> Vec<String> {
         };
         match &sample.value {
             Value::Counter(value) | Value::Gauge(value) | Value::Untyped(value) => {
-                push("", None, *value)
+                push("", None, *value);
             }
             Value::Histogram(buckets) => {
                 for bucket in buckets {

@@ -40,7 +40,7 @@ fn print(known: &Known, format: Format) -> String {
         format!("{name}={}", quoted(value))
     };
     let labels: Vec<String> = known.labels.iter().map(label).collect();
-    let mut line = if bare(&known.name, true) {
+    let line = if bare(&known.name, true) {
         format!("{}{{{}}}", known.name, labels.join(","))
     } else {
         format!(
@@ -48,15 +48,12 @@ fn print(known: &Known, format: Format) -> String {
             [vec![quoted(&known.name)], labels].concat().join(",")
         )
     };
-    line.push_str(&format!(" {:?}", known.value));
-    match (known.timestamp, format) {
-        (Some(millis), Format::Text) => line.push_str(&format!(" {millis}")),
-        (Some(millis), Format::OpenMetrics) => {
-            line.push_str(&format!(" {:?}", millis as f64 / 1000.0))
-        }
-        (None, _) => {}
-    }
-    line
+    let timestamp = match (known.timestamp, format) {
+        (Some(millis), Format::Text) => format!(" {millis}"),
+        (Some(millis), Format::OpenMetrics) => format!(" {:?}", millis as f64 / 1000.0),
+        (None, _) => String::new(),
+    };
+    format!("{line} {:?}{timestamp}", known.value)
 }
 
 fn name(colon: bool) -> BoxedStrategy<String> {
@@ -171,7 +168,7 @@ fn accounted(bytes: &[u8]) -> Result<(), TestCaseError> {
             items += 1;
             match line {
                 Ok(Line::Sample(sample)) => {
-                    prop_assert_eq!(sample.labels.iter().count(), sample.labels.len())
+                    prop_assert_eq!(sample.labels.iter().count(), sample.labels.len());
                 }
                 Ok(Line::Eof) => ended = true,
                 Ok(_) => {}

@@ -113,70 +113,47 @@ impl<'a> Grouping<'a> {
 
     fn sample(&mut self, sample: Sample<'a>) {
         self.scrape.samples += 1;
-        let (index, part) = self.place(&sample.name);
+        let (index, part) = self.place(&sample);
         self.go_to(index);
-        let mut labels: LabelSet<'a> = sample.labels.iter().collect();
-        labels.sort_unstable();
-        let own = match part {
-            Part::Bucket => Some("le"),
-            Part::Quantile => Some("quantile"),
-            _ => None,
+        let mut labels = sorted(&sample);
+        let bound = match part {
+            Part::Bucket => self.take_bound(&mut labels, "le").map(Some),
+            Part::Quantile => self.take_bound(&mut labels, "quantile").map(Some),
+            Part::Stray => Err("a family of this type has no sample of this name".into()),
+            Part::Number | Part::Sum | Part::Count | Part::Created => Ok(None),
         };
-        let bound = match own {
-            None => None,
-            Some(own) => match self.bound(&labels, own) {
-                Ok((at, bound)) => {
-                    labels.remove(at);
-                    Some(bound)
-                }
-                Err(message) => return self.stray(index, sample, labels, message),
-            },
+        let bound = match bound {
+            Ok(bound) => bound,
+            Err(message) => return self.stray(index, sample, message),
         };
-        if part == Part::Stray {
-            return self.stray(
-                index,
-                sample,
-                labels,
-                "a family of this type has no sample of this name".into(),
-            );
-        }
-        let draft = self.draft(index, &sample, part, &labels);
+        let draft = self.draft(index, &sample, part, labels);
         if let Some((sample, message)) = fill(draft, sample, part, bound) {
-            if let (Some(own), Some(bound)) = (own, bound) {
-                labels.push((own.into(), bound.to_string().into()));
-            }
-            self.stray(index, sample, labels, message.into());
+            self.stray(index, sample, message.into());
         }
     }
 
-    /// Where the label `own` stands, and its number.
-    fn bound(&self, labels: &LabelSet<'a>, own: &str) -> Result<(usize, f64), Cow<'static, str>> {
+    /// Removes the label `own`, which belongs to the part and not to the series, and gives its number.
+    fn take_bound(&self, labels: &mut LabelSet<'a>, own: &str) -> Result<f64, Cow<'static, str>> {
         let Some(at) = labels.iter().position(|(name, _)| name == own) else {
             return Err(format!("a sample without its label `{own}`").into());
         };
-        let text = labels.get(at).map_or("", |(_, value)| value.as_ref());
-        match number::value(text, self.format) {
-            Ok(bound) if !bound.is_nan() => Ok((at, bound)),
+        let (_, text) = labels.remove(at);
+        match number::value(&text, self.format) {
+            Ok(bound) if !bound.is_nan() => Ok(bound),
             _ => Err(format!(
                 "its label `{own}` is {}, which is not a number",
-                shown(text)
+                shown(&text)
             )
             .into()),
         }
     }
 
     /// Keeps a sample that fits nowhere as a number of its own, and says so.
-    fn stray(
-        &mut self,
-        index: usize,
-        sample: Sample<'a>,
-        labels: LabelSet<'a>,
-        message: Cow<'static, str>,
-    ) {
+    fn stray(&mut self, index: usize, sample: Sample<'a>, message: Cow<'static, str>) {
         let line = self.line;
         let series = Series {
+            labels: sorted(&sample),
             name: sample.name,
-            labels,
             value: Value::Number(sample.value),
             timestamp: sample.timestamp,
             created: None,
@@ -192,7 +169,8 @@ impl<'a> Grouping<'a> {
 
     /// The family and part of a sample's name: a family of exactly this name first, then one that the name
     /// without its suffix names, else a new one.
-    fn place(&mut self, name: &Cow<'a, str>) -> (usize, Part) {
+    fn place(&mut self, sample: &Sample<'a>) -> (usize, Part) {
+        let name = &sample.name;
         if let Some((last, index, part)) = &self.last
             && last == name
         {
@@ -215,10 +193,10 @@ impl<'a> Grouping<'a> {
         index: usize,
         sample: &Sample<'a>,
         part: Part,
-        labels: &LabelSet<'a>,
+        labels: LabelSet<'a>,
     ) -> &mut Draft<'a> {
         let line = self.line;
-        let mut hash = self.hasher.hash_one((index, sample.timestamp, labels));
+        let mut hash = self.hasher.hash_one((index, sample.timestamp, &labels));
         let at = loop {
             let Some(&(group, at)) = self.by_labels.get(&hash) else {
                 break None;
@@ -228,7 +206,7 @@ impl<'a> Grouping<'a> {
                 .get(group)
                 .and_then(|group| group.drafts.get(at));
             let same = known.is_some_and(|known| {
-                known.series.timestamp == sample.timestamp && known.series.labels == *labels
+                known.series.timestamp == sample.timestamp && known.series.labels == labels
             });
             if group == index && same {
                 break Some(at);
@@ -246,12 +224,11 @@ impl<'a> Grouping<'a> {
                 (Value::Number(_), Part::Number) => sample.name.clone(),
                 _ => group.family.name.clone(),
             };
-            let (labels, timestamp) = (labels.clone(), sample.timestamp);
             let series = Series {
                 name,
                 labels,
                 value,
-                timestamp,
+                timestamp: sample.timestamp,
                 created: None,
                 exemplar: None,
                 line,
@@ -362,4 +339,12 @@ impl<'a> Grouping<'a> {
         self.scrape.families = self.groups.into_iter().map(|group| group.family).collect();
         self.scrape
     }
+}
+
+/// A sample's labels in the order that makes two spellings of one set equal.
+fn sorted<'a>(sample: &Sample<'a>) -> LabelSet<'a> {
+    let mut labels = Vec::with_capacity(sample.labels.len());
+    labels.extend(sample.labels);
+    labels.sort_unstable();
+    labels
 }

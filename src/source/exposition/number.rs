@@ -74,7 +74,7 @@ fn short_decimal(token: &[u8]) -> Option<f64> {
     if seen == 0 || seen > 19 || mantissa > 1 << 53 {
         return None;
     }
-    let fraction = point.map_or(0, |point| seen - point) as i32;
+    let fraction = i32::try_from(point.map_or(0, |point| seen - point)).ok()?;
     let power = match digits.get(at..)? {
         [] => -fraction,
         [b'e' | b'E', rest @ ..] => short_exponent(rest)? - fraction,
