@@ -261,6 +261,16 @@ fn a_contradiction_is_said_and_no_sample_is_lost_for_it() {
         assert_eq!(flaws(&scrape), *expected, "{body}");
         assert_eq!(scrape.flaw_count, expected.len(), "{body}");
         let samples = body.lines().filter(|line| !line.starts_with('#')).count();
+        let series = scrape.families.iter().flat_map(|family| &family.series);
+        for summary in series.filter_map(|series| match &series.value {
+            Value::Summary(summary) => Some(summary),
+            _ => None,
+        }) {
+            assert!(
+                !summary.quantiles.is_empty() || summary.sum.is_some(),
+                "empty: {body}"
+            );
+        }
         assert_eq!(
             (scrape.samples, kept(&scrape), scrape.error_count),
             (samples, samples, 0),

@@ -183,7 +183,8 @@ const NOT_NUMBERS: &[&str] = &[
     "1._5", "1e_5", "0_x1p1", "infinit", "NaN1", "½", "１",
 ];
 
-fn one_value(token: &str, format: Format) -> Option<f64> {
+/// The value of a sample, or `None` if its line is an error.
+pub fn one_value(token: &str, format: Format) -> Option<f64> {
     let body = format!("a {token}\n# EOF\n");
     let first = Exposition::parse(&body, format).next();
     match first {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use triops::source::exposition::{Exposition, Format, Line, Scrape};
 
 use super::captures::kept;
+use super::lines::one_value;
 use super::misread::{ours, theirs};
 use super::{read, series};
 
@@ -147,6 +148,24 @@ proptest! {
     #[test]
     fn no_text_near_the_grammar_makes_it_panic(text in "([a{}=\"\\\\,# \t\r\n1.eE+_xpNaInfTYPEHLUO:é-]|# TYPE |# HELP |# EOF\n|le=\"|_bucket| histogram\n){0,120}") {
         accounted(text.as_bytes())?;
+    }
+
+    #[test]
+    fn decimals_are_read_to_the_same_bits_as_the_standard_library_reads_them(
+        token in "[+-]?[0-9]{0,20}(\\.[0-9]{0,20})?([eE][+-]?[0-9]{1,3})?",
+    ) {
+        let standard = token.parse::<f64>().ok().filter(|value| value.is_finite()).map(f64::to_bits);
+        for format in [Format::Text, Format::OpenMetrics] {
+            prop_assert_eq!(one_value(&token, format).map(f64::to_bits), standard, "{}", token);
+        }
+    }
+
+    #[test]
+    fn hexadecimal_floats_are_read_to_the_same_bits(bits in any::<u64>().prop_filter("finite", |bits| f64::from_bits(*bits).is_finite())) {
+        let (sign, exponent, fraction) = (bits >> 63, bits >> 52 & 0x7FF, bits & ((1 << 52) - 1));
+        let (lead, power) = if exponent == 0 { (0, -1022) } else { (1, exponent.cast_signed() - 1023) };
+        let token = format!("{}0x{lead}.{fraction:013x}p{power}", if sign == 1 { "-" } else { "" });
+        prop_assert_eq!(one_value(&token, Format::Text).map(f64::to_bits), Some(bits), "{}", token);
     }
 
     #[test]

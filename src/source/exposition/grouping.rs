@@ -117,6 +117,11 @@ impl<'a> Grouping<'a> {
         self.go_to(index);
         let mut labels = sorted(&sample);
         let bound = match part {
+            Part::Quantile | Part::Sum | Part::Count | Part::Created
+                if sample.exemplar.is_some() =>
+            {
+                Err("an exemplar belongs to a counter or a bucket".into())
+            }
             Part::Bucket => self.take_bound(&mut labels, "le").map(Some),
             Part::Quantile => self.take_bound(&mut labels, "quantile").map(Some),
             Part::Stray => Err("a family of this type has no sample of this name".into()),

@@ -56,9 +56,6 @@ pub(super) fn fill<'a>(
     bound: Option<f64>,
 ) -> Option<(Sample<'a>, &'static str)> {
     const TWICE: &str = "the same sample is there twice";
-    if sample.exemplar.is_some() && !matches!(part, Part::Number | Part::Bucket) {
-        return Some((sample, "an exemplar belongs to a counter or a bucket"));
-    }
     let value = sample.value;
     let slot = match (&mut draft.series.value, part) {
         (Value::Number(number), Part::Number) => {
