@@ -39,22 +39,12 @@ fn main() {
         body("1 in 5 with `}` `,` `=` in a value", Format::Text, braces),
         body("OpenMetrics with exemplars", Format::OpenMetrics, exemplars),
     ];
-    println!(
-        "  {:<32}{:>10}{:>10}{:>10}{:>8}",
-        "parser", "best MB/s", "median", "read", "lost"
-    );
+    println!("  {:<32}{:>10}{:>10}{:>10}{:>8}", "parser", "best MB/s", "median", "read", "lost");
     for body in &bodies {
         let megabytes = body.text.len() as f64 / 1e6;
-        println!(
-            "{} ({megabytes:.1} MB, {} samples)",
-            body.title, body.samples
-        );
+        println!("{} ({megabytes:.1} MB, {} samples)", body.title, body.samples);
         // it has no OpenMetrics
-        let readers = if body.format == Format::OpenMetrics {
-            &READERS[..3]
-        } else {
-            &READERS[..]
-        };
+        let readers = if body.format == Format::OpenMetrics { &READERS[..3] } else { &READERS[..] };
         let mut measured = vec![([Duration::ZERO; RUNS], 0); readers.len()];
         // in turns, so that whatever else the machine does slows all of them alike
         for run in 0..RUNS {
@@ -82,12 +72,7 @@ fn body(title: &'static str, format: Format, line: fn(usize, &mut String)) -> Bo
     if format == Format::OpenMetrics {
         text.push_str("# EOF\n");
     }
-    Body {
-        title,
-        format,
-        text,
-        samples: SAMPLES,
-    }
+    Body { title, format, text, samples: SAMPLES }
 }
 
 fn plain(at: usize, text: &mut String) {
@@ -95,20 +80,12 @@ fn plain(at: usize, text: &mut String) {
 }
 
 fn recording_rules(at: usize, text: &mut String) {
-    let name = if at.is_multiple_of(5) {
-        "job:http_server_requests:rate5m"
-    } else {
-        "http_server_requests_total"
-    };
+    let name = if at.is_multiple_of(5) { "job:http_server_requests:rate5m" } else { "http_server_requests_total" };
     named(name, "/api/v1/orders", at, text);
 }
 
 fn braces(at: usize, text: &mut String) {
-    let path = if at.is_multiple_of(5) {
-        "/api/v1/orders/{id},sort=asc"
-    } else {
-        "/api/v1/orders"
-    };
+    let path = if at.is_multiple_of(5) { "/api/v1/orders/{id},sort=asc" } else { "/api/v1/orders" };
     named("http_server_requests_total", path, at, text);
 }
 
@@ -132,9 +109,7 @@ fn exemplars(at: usize, text: &mut String) {
 }
 
 fn samples(body: &Body) -> usize {
-    Exposition::parse(&body.text, body.format)
-        .filter(|line| matches!(black_box(line), Ok(Line::Sample(_))))
-        .count()
+    Exposition::parse(&body.text, body.format).filter(|line| matches!(black_box(line), Ok(Line::Sample(_)))).count()
 }
 
 fn labels(body: &Body) -> usize {

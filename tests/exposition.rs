@@ -1,12 +1,7 @@
 //! What is promised of metrics read from targets: nothing is lost silently, a bad line costs itself alone,
 //! and real bodies come out whole. Not for how fast (see `benches/exposition.rs`).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failed test may end at once"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test may end at once")]
 
 #[path = "exposition/captures.rs"]
 mod captures;
@@ -29,10 +24,7 @@ use triops::source::exposition::{Exposition, Format, Labels, Line, Sample};
 fn series(name: &str, labels: &[(String, String)], value: f64, timestamp: Option<i64>) -> String {
     let mut labels = labels.to_vec();
     labels.sort();
-    let labels: Vec<String> = labels
-        .iter()
-        .map(|(name, value)| format!("{name}={value:?}"))
-        .collect();
+    let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
     let mut text = format!("{name}{{{}}} {value:?}", labels.join(","));
     if let Some(timestamp) = timestamp {
         write!(text, " @{timestamp}").unwrap();
@@ -41,26 +33,13 @@ fn series(name: &str, labels: &[(String, String)], value: f64, timestamp: Option
 }
 
 fn pairs(labels: Labels<'_>) -> Vec<(String, String)> {
-    labels
-        .iter()
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect()
+    labels.iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
 fn sample(sample: &Sample<'_>) -> String {
-    let mut text = series(
-        &sample.name,
-        &pairs(sample.labels),
-        sample.value,
-        sample.timestamp,
-    );
+    let mut text = series(&sample.name, &pairs(sample.labels), sample.value, sample.timestamp);
     if let Some(exemplar) = &sample.exemplar {
-        let exemplar = series(
-            "",
-            &pairs(exemplar.labels),
-            exemplar.value,
-            exemplar.timestamp,
-        );
+        let exemplar = series("", &pairs(exemplar.labels), exemplar.value, exemplar.timestamp);
         write!(text, " # {exemplar}").unwrap();
     }
     text

@@ -93,13 +93,7 @@ enum End {
 impl<'a> Exposition<'a> {
     /// Reads `body`, which need not be UTF-8: a line that is not is an error of that line.
     pub fn parse(body: &'a (impl AsRef<[u8]> + ?Sized), format: Format) -> Self {
-        Self {
-            rest: body.as_ref(),
-            format,
-            line: 0,
-            end: End::Ahead,
-            names: Vec::new(),
-        }
+        Self { rest: body.as_ref(), format, line: 0, end: End::Ahead, names: Vec::new() }
     }
 
     /// The number of the line given last, counted from 1; 0 before the first.
@@ -125,23 +119,16 @@ impl<'a> Exposition<'a> {
         let end = std::mem::replace(&mut self.end, End::Passed);
         let message = match (self.format, end) {
             (Format::OpenMetrics, End::Ahead) => "the body ends without `# EOF`: it is partial",
-            (Format::OpenMetrics, End::Marked) if !self.rest.is_empty() => {
-                "text after `# EOF`: it is not read"
-            }
+            (Format::OpenMetrics, End::Marked) if !self.rest.is_empty() => "text after `# EOF`: it is not read",
             _ => return None,
         };
         self.rest = &[];
         self.line += 1;
-        Some(Err(ParseError {
-            line: self.line,
-            column: 1,
-            message: message.into(),
-        }))
+        Some(Err(ParseError { line: self.line, column: 1, message: message.into() }))
     }
 
     fn read(&mut self, bytes: &'a [u8], ended: bool) -> Result<Option<Line<'a>>, Fault> {
-        let line = str::from_utf8(bytes)
-            .map_err(|error| Fault::new(error.valid_up_to(), "the line is not UTF-8"))?;
+        let line = str::from_utf8(bytes).map_err(|error| Fault::new(error.valid_up_to(), "the line is not UTF-8"))?;
         match self.format {
             Format::Text => self.read_text(line.strip_suffix('\r').unwrap_or(line)),
             Format::OpenMetrics => self.read_openmetrics(line, ended),
@@ -152,18 +139,13 @@ impl<'a> Exposition<'a> {
         match line.bytes().find(|byte| !matches!(byte, b' ' | b'\t')) {
             None => Ok(None),
             Some(b'#') => descriptor::parse(line, Format::Text).map(Some),
-            Some(_) => sample::parse(line, Format::Text, &mut self.names)
-                .map(Line::Sample)
-                .map(Some),
+            Some(_) => sample::parse(line, Format::Text, &mut self.names).map(Line::Sample).map(Some),
         }
     }
 
     fn read_openmetrics(&mut self, line: &'a str, ended: bool) -> Result<Option<Line<'a>>, Fault> {
         if line.ends_with('\r') {
-            return Err(Fault::new(
-                line.len() - 1,
-                "OpenMetrics ends lines with a line feed alone, found \"\\r\"",
-            ));
+            return Err(Fault::new(line.len() - 1, "OpenMetrics ends lines with a line feed alone, found \"\\r\""));
         }
         let read = match line.as_bytes().first() {
             None => return Err(Fault::new(0, "OpenMetrics has no blank lines")),
@@ -173,10 +155,7 @@ impl<'a> Exposition<'a> {
         if matches!(read, Line::Eof) {
             self.end = End::Marked;
         } else if !ended {
-            return Err(Fault::new(
-                line.len(),
-                "the body ends inside this line, which may be cut short",
-            ));
+            return Err(Fault::new(line.len(), "the body ends inside this line, which may be cut short"));
         }
         Ok(Some(read))
     }

@@ -33,27 +33,13 @@ h_count{a=\"2\"} 30
     assert_eq!(flaws(&scrape), [""; 0]);
     assert_eq!(scrape.families.len(), 1);
     let family = &scrape.families[0];
-    assert_eq!(
-        (family.kind, family.help.as_deref()),
-        (Kind::Histogram, Some("What it takes."))
-    );
-    let read: Vec<_> = family
-        .series
-        .iter()
-        .map(|series| (series.label("a"), series.label("le"), series.line))
-        .collect();
+    assert_eq!((family.kind, family.help.as_deref()), (Kind::Histogram, Some("What it takes.")));
+    let read: Vec<_> = family.series.iter().map(|series| (series.label("a"), series.label("le"), series.line)).collect();
     assert_eq!(read, [(Some("1"), None, 3), (Some("2"), None, 4)]);
     let second = histogram(&family.series[1]);
-    let buckets: Vec<_> = second
-        .buckets
-        .iter()
-        .map(|bucket| (bucket.le, bucket.count))
-        .collect();
+    let buckets: Vec<_> = second.buckets.iter().map(|bucket| (bucket.le, bucket.count)).collect();
     assert_eq!(buckets, [(0.5, 10.0), (f64::INFINITY, 30.0)]);
-    assert_eq!(
-        (second.sum, second.count, second.total()),
-        (Some(45.0), Some(30.0), Some(30.0))
-    );
+    assert_eq!((second.sum, second.count, second.total()), (Some(45.0), Some(30.0), Some(30.0)));
 }
 
 #[test]
@@ -70,9 +56,7 @@ s_created 1.5
     assert_eq!(flaws(&scrape), [""; 0]);
     let series = &scrape.family("s").unwrap().series;
     assert_eq!((series.len(), series[0].created), (1, Some(1.5)));
-    let Value::Summary(summary) = &series[0].value else {
-        panic!("{series:?}")
-    };
+    let Value::Summary(summary) = &series[0].value else { panic!("{series:?}") };
     assert_eq!((summary.sum, summary.count), (Some(7.0), Some(3.0)));
     let quantiles: Vec<f64> = summary.quantiles.iter().map(|each| each.quantile).collect();
     assert_eq!(quantiles, [0.5, 0.99]);
@@ -98,25 +82,11 @@ s{s=\"off\"} 0
 ";
     let scrape = Scrape::read(body, Format::OpenMetrics);
     assert_eq!((flaws(&scrape), scrape.error_count), (Vec::new(), 0));
-    let names: Vec<_> = scrape
-        .families
-        .iter()
-        .map(|family| (family.name.as_ref(), family.series.len()))
-        .collect();
+    let names: Vec<_> = scrape.families.iter().map(|family| (family.name.as_ref(), family.series.len())).collect();
     assert_eq!(names, [("c", 1), ("g", 1), ("i", 1), ("s", 2)]);
     let counter = &scrape.families[0].series[0];
-    assert_eq!(
-        (counter.name.as_ref(), &counter.value, counter.created),
-        ("c_total", &Value::Number(5.0), Some(1.5))
-    );
-    assert_eq!(
-        counter
-            .exemplar
-            .as_ref()
-            .and_then(|exemplar| exemplar.labels.get("t"))
-            .as_deref(),
-        Some("x")
-    );
+    assert_eq!((counter.name.as_ref(), &counter.value, counter.created), ("c_total", &Value::Number(5.0), Some(1.5)));
+    assert_eq!(counter.exemplar.as_ref().and_then(|exemplar| exemplar.labels.get("t")).as_deref(), Some("x"));
     let gauge = histogram(&scrape.families[1].series[0]);
     assert_eq!((gauge.sum, gauge.count), (Some(-2.0), Some(4.0)));
 }
@@ -128,28 +98,15 @@ fn a_family_of_exactly_the_name_comes_before_one_whose_suffix_fits() {
     let scrape = Scrape::read(body, Format::Text);
     assert_eq!(flaws(&scrape), [""; 0]);
     assert_eq!(scrape.family("s").unwrap().series[0].created, None);
-    assert_eq!(
-        scrape.family("s_created").unwrap().series[0].value,
-        Value::Number(1.5)
-    );
+    assert_eq!(scrape.family("s_created").unwrap().series[0].value, Value::Number(1.5));
 }
 
 #[test]
 fn two_points_of_one_series_are_two_entries() {
     let scrape = Scrape::read("# TYPE g gauge\ng 1 1\ng 2 2\n# EOF\n", Format::OpenMetrics);
     assert_eq!(flaws(&scrape), [""; 0]);
-    let points: Vec<_> = scrape.families[0]
-        .series
-        .iter()
-        .map(|series| (series.timestamp, &series.value))
-        .collect();
-    assert_eq!(
-        points,
-        [
-            (Some(1000), &Value::Number(1.0)),
-            (Some(2000), &Value::Number(2.0))
-        ]
-    );
+    let points: Vec<_> = scrape.families[0].series.iter().map(|series| (series.timestamp, &series.value)).collect();
+    assert_eq!(points, [(Some(1000), &Value::Number(1.0)), (Some(2000), &Value::Number(2.0))]);
 }
 
 /// A body, its format, and every flaw of it. Each body's samples are all kept.
@@ -174,16 +131,8 @@ const FLAWED: &[(&str, Format, &[&str])] = &[
         Format::Text,
         &["line 2, h: it has two buckets of one `le`"],
     ),
-    (
-        "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 4\nh_count 5\n",
-        Format::Text,
-        &["line 2, h: its `+Inf` bucket and its count differ"],
-    ),
-    (
-        "# TYPE h histogram\nh_sum 4\nh_count 5\n",
-        Format::Text,
-        &["line 2, h: it has no bucket with `le=\"+Inf\"`"],
-    ),
+    ("# TYPE h histogram\nh_bucket{le=\"+Inf\"} 4\nh_count 5\n", Format::Text, &["line 2, h: its `+Inf` bucket and its count differ"]),
+    ("# TYPE h histogram\nh_sum 4\nh_count 5\n", Format::Text, &["line 2, h: it has no bucket with `le=\"+Inf\"`"]),
     (
         "# TYPE h histogram\nh_bucket 4\nh_bucket{le=\"x\"} 4\nh 3\n",
         Format::Text,
@@ -193,65 +142,28 @@ const FLAWED: &[(&str, Format, &[&str])] = &[
             "line 4, h: a family of this type has no sample of this name",
         ],
     ),
-    (
-        "# TYPE s summary\ns{quantile=\"1.5\"} 4\n",
-        Format::Text,
-        &["line 2, s: a quantile is not between 0 and 1"],
-    ),
-    (
-        "a 1\na 2\n",
-        Format::Text,
-        &["line 2, a: the same sample is there twice"],
-    ),
-    (
-        "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_sum 2\n",
-        Format::Text,
-        &["line 4, h: the same sample is there twice"],
-    ),
+    ("# TYPE s summary\ns{quantile=\"1.5\"} 4\n", Format::Text, &["line 2, s: a quantile is not between 0 and 1"]),
+    ("a 1\na 2\n", Format::Text, &["line 2, a: the same sample is there twice"]),
+    ("# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_sum 2\n", Format::Text, &["line 4, h: the same sample is there twice"]),
     (
         "a 1\nb 1\na{c=\"d\"} 1\nb{c=\"d\"} 1\n",
         Format::Text,
-        &[
-            "line 3, a: its lines do not stand together",
-            "line 4, b: its lines do not stand together",
-        ],
+        &["line 3, a: its lines do not stand together", "line 4, b: its lines do not stand together"],
     ),
-    (
-        "a 1\n# TYPE a gauge\n",
-        Format::Text,
-        &["line 2, a: its `# TYPE` comes after its first sample and is not used"],
-    ),
+    ("a 1\n# TYPE a gauge\n", Format::Text, &["line 2, a: its `# TYPE` comes after its first sample and is not used"]),
     (
         "# TYPE a gauge\n# TYPE a counter\n# HELP a x\n# HELP a y\na 1\n",
         Format::Text,
-        &[
-            "line 2, a: a second `# TYPE`; the first one holds",
-            "line 4, a: a second `# HELP`; the first one holds",
-        ],
+        &["line 2, a: a second `# TYPE`; the first one holds", "line 4, a: a second `# HELP`; the first one holds"],
     ),
     (
         "# TYPE a gauge\n# UNIT a seconds\n# UNIT a \na 1\n# EOF\n",
         Format::OpenMetrics,
-        &[
-            "line 2, a: its name does not end with its unit",
-            "line 3, a: a second `# UNIT`; the first one holds",
-        ],
+        &["line 2, a: its name does not end with its unit", "line 3, a: a second `# UNIT`; the first one holds"],
     ),
-    (
-        "# TYPE c counter\nc_created 5\n# EOF\n",
-        Format::OpenMetrics,
-        &["line 2, c: it was created but has no value"],
-    ),
-    (
-        "# TYPE c counter\nc 5\n# EOF\n",
-        Format::OpenMetrics,
-        &["line 2, c: a family of this type has no sample of this name"],
-    ),
-    (
-        "# TYPE s summary\ns_sum 5 # {} 1\n# EOF\n",
-        Format::OpenMetrics,
-        &["line 2, s: an exemplar belongs to a counter or a bucket"],
-    ),
+    ("# TYPE c counter\nc_created 5\n# EOF\n", Format::OpenMetrics, &["line 2, c: it was created but has no value"]),
+    ("# TYPE c counter\nc 5\n# EOF\n", Format::OpenMetrics, &["line 2, c: a family of this type has no sample of this name"]),
+    ("# TYPE s summary\ns_sum 5 # {} 1\n# EOF\n", Format::OpenMetrics, &["line 2, s: an exemplar belongs to a counter or a bucket"]),
 ];
 
 #[test]
@@ -266,16 +178,9 @@ fn a_contradiction_is_said_and_no_sample_is_lost_for_it() {
             Value::Summary(summary) => Some(summary),
             _ => None,
         }) {
-            assert!(
-                !summary.quantiles.is_empty() || summary.sum.is_some(),
-                "empty: {body}"
-            );
+            assert!(!summary.quantiles.is_empty() || summary.sum.is_some(), "empty: {body}");
         }
-        assert_eq!(
-            (scrape.samples, kept(&scrape), scrape.error_count),
-            (samples, samples, 0),
-            "{body}"
-        );
+        assert_eq!((scrape.samples, kept(&scrape), scrape.error_count), (samples, samples, 0), "{body}");
     }
 }
 
@@ -283,11 +188,7 @@ fn a_contradiction_is_said_and_no_sample_is_lost_for_it() {
 fn a_histogram_sent_out_of_order_is_sorted_for_its_reader() {
     let (body, format, _) = FLAWED[0];
     let scrape = Scrape::read(body, format);
-    let bounds: Vec<f64> = histogram(&scrape.families[0].series[0])
-        .buckets
-        .iter()
-        .map(|bucket| bucket.le)
-        .collect();
+    let bounds: Vec<f64> = histogram(&scrape.families[0].series[0]).buckets.iter().map(|bucket| bucket.le).collect();
     assert_eq!(bounds, [1.0, 2.0, f64::INFINITY]);
 }
 
@@ -302,12 +203,6 @@ fn a_partial_body_keeps_its_families_and_says_so() {
 fn the_lists_of_a_hostile_body_stay_bounded_and_are_counted_in_full() {
     let body = "a 1\n!\n".repeat(3000);
     let scrape = Scrape::read(&body, Format::Text);
-    assert_eq!(
-        (scrape.errors.len(), scrape.error_count),
-        (Scrape::LISTED, 3000)
-    );
-    assert_eq!(
-        (scrape.flaws.len(), scrape.flaw_count),
-        (Scrape::LISTED, 2999)
-    );
+    assert_eq!((scrape.errors.len(), scrape.error_count), (Scrape::LISTED, 3000));
+    assert_eq!((scrape.flaws.len(), scrape.flaw_count), (Scrape::LISTED, 2999));
 }

@@ -17,21 +17,12 @@ pub fn theirs(body: &str) -> Vec<String> {
     let now = std::time::UNIX_EPOCH + std::time::Duration::from_millis(NOW as u64);
     let mut read = Vec::new();
     for sample in Scrape::parse_at(lines, now.into()).unwrap().samples {
-        let labels: Vec<_> = sample
-            .labels
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        let labels: Vec<_> = sample.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let time = Some(sample.timestamp.timestamp_millis());
         let mut push = |suffix: &str, bound: Option<(&str, f64)>, value| {
             let bound = bound.map(|(name, bound)| (name.to_owned(), bound.to_string()));
             let labels: Vec<_> = labels.iter().cloned().chain(bound).collect();
-            read.push(series(
-                &format!("{}{suffix}", sample.metric),
-                &labels,
-                value,
-                time,
-            ));
+            read.push(series(&format!("{}{suffix}", sample.metric), &labels, value, time));
         };
         match &sample.value {
             Value::Counter(value) | Value::Gauge(value) | Value::Untyped(value) => {
@@ -55,11 +46,7 @@ pub fn theirs(body: &str) -> Vec<String> {
 
 /// Whether that crate can read a sample: plain names, and label values without what its patterns trip over.
 fn readable(sample: &Sample<'_>) -> bool {
-    !sample.name.contains(':')
-        && sample
-            .labels
-            .iter()
-            .all(|(_, value)| !value.contains(['}', ',', '=', '"', '\\', '\n']))
+    !sample.name.contains(':') && sample.labels.iter().all(|(_, value)| !value.contains(['}', ',', '=', '"', '\\', '\n']))
 }
 
 /// The samples of a body that the other crate can read, in its terms.
@@ -117,42 +104,17 @@ struct Misread {
 }
 
 const MISREAD: &[Misread] = &[
-    Misread {
-        why: "recording rules are dropped",
-        body: "job:up:sum 1",
-        theirs: &[],
-        ours: &["job:up:sum{} 1.0"],
-    },
-    Misread {
-        why: "`}` in a value drops the sample",
-        body: "a{p=\"/x/{id}\"} 1",
-        theirs: &[],
-        ours: &["a{p=\"/x/{id}\"} 1.0"],
-    },
+    Misread { why: "recording rules are dropped", body: "job:up:sum 1", theirs: &[], ours: &["job:up:sum{} 1.0"] },
+    Misread { why: "`}` in a value drops the sample", body: "a{p=\"/x/{id}\"} 1", theirs: &[], ours: &["a{p=\"/x/{id}\"} 1.0"] },
     Misread {
         why: "`}` in a value can even give another number",
         body: "a{p=\"} 5 \"} 1",
         theirs: &["a{p=\"\"} 5.0"],
         ours: &["a{p=\"} 5 \"} 1.0"],
     },
-    Misread {
-        why: "a value is cut at its comma",
-        body: "a{p=\"x,y\"} 1",
-        theirs: &["a{p=\"x\"} 1.0"],
-        ours: &["a{p=\"x,y\"} 1.0"],
-    },
-    Misread {
-        why: "a label with `=` in its value is dropped",
-        body: "a{p=\"x=y\"} 1",
-        theirs: &["a{} 1.0"],
-        ours: &["a{p=\"x=y\"} 1.0"],
-    },
-    Misread {
-        why: "escapes stay",
-        body: r#"a{p="C:\\x\n"} 1"#,
-        theirs: &[r#"a{p="C:\\\\x\\n"} 1.0"#],
-        ours: &[r#"a{p="C:\\x\n"} 1.0"#],
-    },
+    Misread { why: "a value is cut at its comma", body: "a{p=\"x,y\"} 1", theirs: &["a{p=\"x\"} 1.0"], ours: &["a{p=\"x,y\"} 1.0"] },
+    Misread { why: "a label with `=` in its value is dropped", body: "a{p=\"x=y\"} 1", theirs: &["a{} 1.0"], ours: &["a{p=\"x=y\"} 1.0"] },
+    Misread { why: "escapes stay", body: r#"a{p="C:\\x\n"} 1"#, theirs: &[r#"a{p="C:\\\\x\\n"} 1.0"#], ours: &[r#"a{p="C:\\x\n"} 1.0"#] },
     Misread {
         why: "quotes at the end of a value are eaten",
         body: r#"a{p="\"x\""} 1"#,
@@ -165,48 +127,18 @@ const MISREAD: &[Misread] = &[
         theirs: &["a{ p =\" \\\"x\\\" \"} 1.0"],
         ours: &["a{p=\"x\"} 1.0"],
     },
-    Misread {
-        why: "empty braces drop the sample",
-        body: "a{} 1",
-        theirs: &[],
-        ours: &["a{} 1.0"],
-    },
-    Misread {
-        why: "no blank after the braces drops the sample",
-        body: "a{b=\"c\"}1",
-        theirs: &[],
-        ours: &["a{b=\"c\"} 1.0"],
-    },
-    Misread {
-        why: "a blank before the braces drops the sample",
-        body: "a {b=\"c\"} 1",
-        theirs: &[],
-        ours: &["a{b=\"c\"} 1.0"],
-    },
-    Misread {
-        why: "quoted names are dropped",
-        body: "{\"a.b\"} 1",
-        theirs: &[],
-        ours: &["a.b{} 1.0"],
-    },
+    Misread { why: "empty braces drop the sample", body: "a{} 1", theirs: &[], ours: &["a{} 1.0"] },
+    Misread { why: "no blank after the braces drops the sample", body: "a{b=\"c\"}1", theirs: &[], ours: &["a{b=\"c\"} 1.0"] },
+    Misread { why: "a blank before the braces drops the sample", body: "a {b=\"c\"} 1", theirs: &[], ours: &["a{b=\"c\"} 1.0"] },
+    Misread { why: "quoted names are dropped", body: "{\"a.b\"} 1", theirs: &[], ours: &["a.b{} 1.0"] },
     Misread {
         why: "quoted label names keep their quotes",
         body: "a{\"b.c\"=\"d\"} 1",
         theirs: &["a{\"b.c\"=\"d\"} 1.0"],
         ours: &["a{b.c=\"d\"} 1.0"],
     },
-    Misread {
-        why: "hexadecimal values are dropped",
-        body: "a 0x1p4",
-        theirs: &[],
-        ours: &["a{} 16.0"],
-    },
-    Misread {
-        why: "a bad value is dropped without a word",
-        body: "a one",
-        theirs: &[],
-        ours: &["1:3 the value \"one\" is not a number"],
-    },
+    Misread { why: "hexadecimal values are dropped", body: "a 0x1p4", theirs: &[], ours: &["a{} 16.0"] },
+    Misread { why: "a bad value is dropped without a word", body: "a one", theirs: &[], ours: &["1:3 the value \"one\" is not a number"] },
     Misread {
         why: "a value out of range becomes infinity",
         body: "a 1e999",
@@ -254,17 +186,8 @@ const MISREAD: &[Misread] = &[
 #[test]
 fn what_the_other_parser_misreads_is_known_and_is_read_here() {
     let now = format!(" @{NOW}");
-    for Misread {
-        why,
-        body,
-        theirs: known,
-        ours,
-    } in MISREAD
-    {
-        let theirs: Vec<String> = theirs(body)
-            .iter()
-            .map(|line| line.trim_end_matches(&now).to_owned())
-            .collect();
+    for Misread { why, body, theirs: known, ours } in MISREAD {
+        let theirs: Vec<String> = theirs(body).iter().map(|line| line.trim_end_matches(&now).to_owned()).collect();
         assert_eq!(theirs, *known, "prometheus-parse: {why}: {body}");
         assert_eq!(read(body, Format::Text), *ours, "ours: {why}: {body}");
         assert_ne!(theirs, *ours, "no misreading: {why}");
@@ -276,8 +199,5 @@ fn seconds_of_openmetrics_are_not_milliseconds() {
     assert_eq!(theirs("a 1 1700000000"), ["a{} 1.0 @1700000000"]);
     assert_eq!(theirs("a 1 1500000000.5"), [format!("a{{}} 1.0 @{NOW}")]);
     let body = "a 1 1700000000\na 1 1500000000.5\n# EOF\n";
-    assert_eq!(
-        read(body, Format::OpenMetrics),
-        ["a{} 1.0 @1700000000000", "a{} 1.0 @1500000000500", "Eof"]
-    );
+    assert_eq!(read(body, Format::OpenMetrics), ["a{} 1.0 @1700000000000", "a{} 1.0 @1500000000500", "Eof"]);
 }

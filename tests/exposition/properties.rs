@@ -23,31 +23,19 @@ fn bare(name: &str, colon: bool) -> bool {
 }
 
 fn quoted(text: &str) -> String {
-    format!(
-        "\"{}\"",
-        text.replace('\\', "\\\\")
-            .replace('\n', "\\n")
-            .replace('"', "\\\"")
-    )
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('\n', "\\n").replace('"', "\\\""))
 }
 
 fn print(known: &Known, format: Format) -> String {
     let label = |(name, value): &(String, String)| {
-        let name = if bare(name, false) {
-            name.clone()
-        } else {
-            quoted(name)
-        };
+        let name = if bare(name, false) { name.clone() } else { quoted(name) };
         format!("{name}={}", quoted(value))
     };
     let labels: Vec<String> = known.labels.iter().map(label).collect();
     let line = if bare(&known.name, true) {
         format!("{}{{{}}}", known.name, labels.join(","))
     } else {
-        format!(
-            "{{{}}}",
-            [vec![quoted(&known.name)], labels].concat().join(",")
-        )
+        format!("{{{}}}", [vec![quoted(&known.name)], labels].concat().join(","))
     };
     let timestamp = match (known.timestamp, format) {
         (Some(millis), Format::Text) => format!(" {millis}"),
@@ -58,11 +46,7 @@ fn print(known: &Known, format: Format) -> String {
 }
 
 fn name(colon: bool) -> BoxedStrategy<String> {
-    let bare = if colon {
-        "[a-zA-Z_:][a-zA-Z0-9_:]{0,12}"
-    } else {
-        "[a-zA-Z_][a-zA-Z0-9_]{0,12}"
-    };
+    let bare = if colon { "[a-zA-Z_:][a-zA-Z0-9_:]{0,12}" } else { "[a-zA-Z_][a-zA-Z0-9_]{0,12}" };
     prop_oneof![3 => bare, 1 => "\\PC{1,8}", 1 => "[\\\\\"\n}{,= a]{1,8}"]
         .prop_filter("`__name__` is not a label", |name| name != "__name__")
         .boxed()
@@ -71,11 +55,7 @@ fn name(colon: bool) -> BoxedStrategy<String> {
 fn known() -> impl Strategy<Value = Known> {
     let value = prop_oneof![".{0,12}", "[\\\\\"\n}{,= #a]{0,12}"].prop_map(|value| value);
     let labels = prop::collection::btree_map(name(false), value, 0..5);
-    let number = prop_oneof![
-        any::<f64>(),
-        any::<i32>().prop_map(f64::from),
-        (-1e6..1e6f64).prop_map(|n| n.trunc() / 100.0)
-    ];
+    let number = prop_oneof![any::<f64>(), any::<i32>().prop_map(f64::from), (-1e6..1e6f64).prop_map(|n| n.trunc() / 100.0)];
     let timestamp = prop::option::of(-4_000_000_000_000i64..4_000_000_000_000);
     (name(true), labels, number, timestamp).prop_map(|(name, labels, value, timestamp)| Known {
         name,
@@ -91,21 +71,15 @@ fn says(known: &Known) -> String {
 
 /// A sample that the other crate can read too.
 fn plain() -> impl Strategy<Value = Known> {
-    let labels = prop::collection::btree_map(
-        "[a-km-pr-z_][a-zA-Z0-9_]{0,8}",
-        "[a-zA-Z0-9 /.:{_-]{0,12}",
-        0..5,
-    );
+    let labels = prop::collection::btree_map("[a-km-pr-z_][a-zA-Z0-9_]{0,8}", "[a-zA-Z0-9 /.:{_-]{0,12}", 0..5);
     let number = prop_oneof![any::<f64>(), any::<i32>().prop_map(f64::from)];
     let timestamp = prop::option::of(0..4_000_000_000_000i64);
-    ("[a-zA-Z_][a-zA-Z0-9_]{0,12}", labels, number, timestamp).prop_map(
-        |(name, labels, value, timestamp)| Known {
-            name,
-            labels: labels.into_iter().collect(),
-            value,
-            timestamp,
-        },
-    )
+    ("[a-zA-Z_][a-zA-Z0-9_]{0,12}", labels, number, timestamp).prop_map(|(name, labels, value, timestamp)| Known {
+        name,
+        labels: labels.into_iter().collect(),
+        value,
+        timestamp,
+    })
 }
 
 proptest! {
@@ -195,19 +169,8 @@ fn accounted(bytes: &[u8]) -> Result<(), TestCaseError> {
             }
         }
         if format == Format::Text {
-            let blank = |line: &[u8]| {
-                line.strip_suffix(b"\r")
-                    .unwrap_or(line)
-                    .iter()
-                    .all(|b| matches!(b, b' ' | b'\t'))
-            };
-            prop_assert_eq!(
-                items,
-                bytes
-                    .split(|byte| *byte == b'\n')
-                    .filter(|line| !blank(line))
-                    .count()
-            );
+            let blank = |line: &[u8]| line.strip_suffix(b"\r").unwrap_or(line).iter().all(|b| matches!(b, b' ' | b'\t'));
+            prop_assert_eq!(items, bytes.split(|byte| *byte == b'\n').filter(|line| !blank(line)).count());
         } else if !ended {
             let lines = bytes.split_inclusive(|byte| *byte == b'\n').count();
             prop_assert_eq!(items, lines + 1, "each line, and the missing end");

@@ -20,9 +20,7 @@ const CLASSES: [u8; 256] = {
     let mut byte = 0usize;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
-                LABEL_START | LABEL_PART | METRIC_START | METRIC_PART
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => LABEL_START | LABEL_PART | METRIC_START | METRIC_PART,
             b'0'..=b'9' => LABEL_PART | METRIC_PART,
             b':' => METRIC_START | METRIC_PART,
             _ => 0,
@@ -43,11 +41,7 @@ pub(super) struct Quoted<'a> {
 impl<'a> Quoted<'a> {
     /// The string meant: borrowed unless something is escaped.
     pub fn text(self) -> Cow<'a, str> {
-        if self.escaped {
-            unescaped(self.raw, true)
-        } else {
-            Cow::Borrowed(self.raw)
-        }
+        if self.escaped { unescaped(self.raw, true) } else { Cow::Borrowed(self.raw) }
     }
 }
 
@@ -68,11 +62,7 @@ pub(super) fn unescaped(raw: &str, quotes: bool) -> Cow<'_, str> {
             _ => None,
         };
         text.push(meant.unwrap_or('\\'));
-        rest = if meant.is_some() {
-            after.get(1..).unwrap_or("")
-        } else {
-            after
-        };
+        rest = if meant.is_some() { after.get(1..).unwrap_or("") } else { after };
     }
     text.push_str(rest);
     Cow::Owned(text)
@@ -87,11 +77,7 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub fn new(line: &'a str, format: Format) -> Self {
-        Self {
-            line,
-            at: 0,
-            format,
-        }
+        Self { line, at: 0, format }
     }
 
     pub fn peek(&self) -> Option<u8> {
@@ -133,10 +119,7 @@ impl<'a> Cursor<'a> {
             return Err(self.unexpected(&format!("a space before {before}")));
         }
         if self.format == Format::OpenMetrics && matches!(self.peek(), Some(b' ' | b'\t')) {
-            return Err(Fault::new(
-                self.at,
-                "OpenMetrics separates with exactly one space",
-            ));
+            return Err(Fault::new(self.at, "OpenMetrics separates with exactly one space"));
         }
         Ok(())
     }
@@ -156,10 +139,7 @@ impl<'a> Cursor<'a> {
         if CLASSES[usize::from(*rest.first()?)] & start_class == 0 {
             return None;
         }
-        let length = rest
-            .iter()
-            .position(|byte| CLASSES[usize::from(*byte)] & class == 0)
-            .unwrap_or(rest.len());
+        let length = rest.iter().position(|byte| CLASSES[usize::from(*byte)] & class == 0).unwrap_or(rest.len());
         let start = self.at;
         self.at += length;
         Some(self.since(start))
@@ -189,10 +169,7 @@ impl<'a> Cursor<'a> {
                     self.at += step + 2;
                 }
                 None => {
-                    return Err(Fault::new(
-                        opening,
-                        format!("the {what} that opens here is never closed"),
-                    ));
+                    return Err(Fault::new(opening, format!("the {what} that opens here is never closed")));
                 }
             }
         }
@@ -209,10 +186,7 @@ impl<'a> Cursor<'a> {
             let mut bytes = name.raw.bytes().enumerate();
             while let Some((at, byte)) = bytes.next() {
                 if byte == b'\\' && !matches!(bytes.next(), Some((_, b'\\' | b'"' | b'n'))) {
-                    return Err(Fault::new(
-                        opening + 1 + at,
-                        format!("the {what} knows only the escapes \\\\ \\\" \\n"),
-                    ));
+                    return Err(Fault::new(opening + 1 + at, format!("the {what} knows only the escapes \\\\ \\\" \\n")));
                 }
             }
         }
@@ -223,10 +197,7 @@ impl<'a> Cursor<'a> {
     pub fn word(&mut self) -> &'a str {
         let start = self.at;
         let rest = self.line.as_bytes().get(start..).unwrap_or_default();
-        self.at += rest
-            .iter()
-            .position(|byte| matches!(byte, b' ' | b'\t'))
-            .unwrap_or(rest.len());
+        self.at += rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
         self.since(start)
     }
 
@@ -235,10 +206,7 @@ impl<'a> Cursor<'a> {
     pub fn unexpected(&self, wanted: &str) -> Fault {
         let found = self.rest().chars().next();
         let message = match found {
-            Some(found) => format!(
-                "expected {wanted}, found {}",
-                shown(found.encode_utf8(&mut [0; 4]))
-            ),
+            Some(found) => format!("expected {wanted}, found {}", shown(found.encode_utf8(&mut [0; 4]))),
             None => format!("expected {wanted}, found the end of the line"),
         };
         Fault::new(self.at, message)

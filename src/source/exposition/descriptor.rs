@@ -73,10 +73,7 @@ fn text(line: &str) -> Result<Line<'_>, Fault> {
         return Err(cursor.unexpected("a blank after the metric name"));
     }
     if word == "HELP" {
-        return Ok(Line::Help {
-            name,
-            text: unescaped(cursor.rest(), false),
-        });
+        return Ok(Line::Help { name, text: unescaped(cursor.rest(), false) });
     }
     let kind = kind(&mut cursor)?;
     cursor.blanks();
@@ -98,10 +95,7 @@ fn openmetrics(line: &str) -> Result<Line<'_>, Fault> {
     let word = cursor.word();
     if !matches!(word, "HELP" | "TYPE" | "UNIT") {
         let found = shown(word);
-        return Err(Fault::new(
-            at,
-            format!("expected HELP, TYPE, UNIT or EOF, found {found}; OpenMetrics has no comments"),
-        ));
+        return Err(Fault::new(at, format!("expected HELP, TYPE, UNIT or EOF, found {found}; OpenMetrics has no comments")));
     }
     cursor.gap("the metric name")?;
     let name = name(&mut cursor)?;
@@ -118,21 +112,12 @@ fn openmetrics(line: &str) -> Result<Line<'_>, Fault> {
         return Err(cursor.unexpected("a space after the metric name"));
     }
     if word == "HELP" {
-        return Ok(Line::Help {
-            name,
-            text: unescaped(cursor.rest(), true),
-        });
+        return Ok(Line::Help { name, text: unescaped(cursor.rest(), true) });
     }
     let unit = cursor.rest();
-    match unit
-        .bytes()
-        .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':')))
-    {
+    match unit.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'))) {
         None => Ok(Line::Unit { name, unit }),
-        Some(at) => Err(Fault::new(
-            cursor.at + at,
-            "a unit holds letters, digits, `_` and `:` alone",
-        )),
+        Some(at) => Err(Fault::new(cursor.at + at, "a unit holds letters, digits, `_` and `:` alone")),
     }
 }
 
@@ -152,13 +137,8 @@ fn kind(cursor: &mut Cursor<'_>) -> Result<Kind, Fault> {
     Kind::from_word(word, cursor.format).ok_or_else(|| {
         let words = match cursor.format {
             Format::Text => "counter, gauge, histogram, summary or untyped",
-            Format::OpenMetrics => {
-                "counter, gauge, histogram, gaugehistogram, summary, info, stateset or unknown"
-            }
+            Format::OpenMetrics => "counter, gauge, histogram, gaugehistogram, summary, info, stateset or unknown",
         };
-        Fault::new(
-            at,
-            format!("the type {} is not one of {words}", shown(word)),
-        )
+        Fault::new(at, format!("the type {} is not one of {words}", shown(word)))
     })
 }

@@ -89,10 +89,7 @@ pub struct Series<'a> {
 impl Series<'_> {
     /// The value of one label.
     pub fn label(&self, name: &str) -> Option<&str> {
-        self.labels
-            .iter()
-            .find(|(label, _)| label == name)
-            .map(|(_, value)| value.as_ref())
+        self.labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.as_ref())
     }
 }
 
@@ -156,38 +153,23 @@ impl Histogram<'_> {
     }
 
     fn unbounded(&self) -> Option<f64> {
-        self.buckets
-            .last()
-            .filter(|bucket| bucket.le == f64::INFINITY)
-            .map(|bucket| bucket.count)
+        self.buckets.last().filter(|bucket| bucket.le == f64::INFINITY).map(|bucket| bucket.count)
     }
 
     /// Sorts the buckets and says what is wrong with them.
     pub(super) fn settle(&mut self) -> Vec<&'static str> {
         let mut flaws = Vec::new();
         let mut flaw = |wrong: bool, message| flaws.extend(wrong.then_some(message));
-        flaw(
-            !self.buckets.is_sorted_by(|a, b| a.le <= b.le),
-            "its buckets are not in ascending order of `le`",
-        );
+        flaw(!self.buckets.is_sorted_by(|a, b| a.le <= b.le), "its buckets are not in ascending order of `le`");
         self.buckets.sort_by(|a, b| a.le.total_cmp(&b.le));
         let pairs = || self.buckets.iter().zip(self.buckets.iter().skip(1));
-        flaw(
-            pairs().any(|(a, b)| a.le.total_cmp(&b.le).is_eq()),
-            "it has two buckets of one `le`",
-        );
+        flaw(pairs().any(|(a, b)| a.le.total_cmp(&b.le).is_eq()), "it has two buckets of one `le`");
         // not `>`: a count of NaN is as wrong as one that falls
-        flaw(
-            !self.buckets.is_sorted_by(|a, b| a.count <= b.count),
-            "its bucket counts are not cumulative",
-        );
+        flaw(!self.buckets.is_sorted_by(|a, b| a.count <= b.count), "its bucket counts are not cumulative");
         match (self.unbounded(), self.count) {
             (None, _) => flaw(true, "it has no bucket with `le=\"+Inf\"`"),
             (Some(unbounded), Some(count)) => {
-                flaw(
-                    unbounded.total_cmp(&count).is_ne(),
-                    "its `+Inf` bucket and its count differ",
-                );
+                flaw(unbounded.total_cmp(&count).is_ne(), "its `+Inf` bucket and its count differ");
             }
             (Some(_), None) => {}
         }
@@ -198,13 +180,8 @@ impl Histogram<'_> {
 impl Summary {
     /// Sorts the quantiles and says what is wrong with them.
     pub(super) fn settle(&mut self) -> Vec<&'static str> {
-        self.quantiles
-            .sort_by(|a, b| a.quantile.total_cmp(&b.quantile));
-        if self
-            .quantiles
-            .iter()
-            .all(|quantile| (0.0..=1.0).contains(&quantile.quantile))
-        {
+        self.quantiles.sort_by(|a, b| a.quantile.total_cmp(&b.quantile));
+        if self.quantiles.iter().all(|quantile| (0.0..=1.0).contains(&quantile.quantile)) {
             Vec::new()
         } else {
             vec!["a quantile is not between 0 and 1"]

@@ -26,10 +26,7 @@ pub(super) struct Fault {
 impl Fault {
     #[cold]
     pub fn new(at: usize, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            at,
-            message: message.into(),
-        }
+        Self { at, message: message.into() }
     }
 
     /// The fault as a caller sees it; columns are only counted here, off the fast path.
@@ -38,11 +35,7 @@ impl Fault {
         let before = text.get(..self.at).unwrap_or(text);
         // every byte that does not continue a UTF-8 sequence starts a character
         let column = before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
-        ParseError {
-            line,
-            column,
-            message: self.message,
-        }
+        ParseError { line, column, message: self.message }
     }
 }
 

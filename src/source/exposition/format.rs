@@ -11,8 +11,7 @@ pub enum Format {
 }
 
 /// What to send as `Accept`: `OpenMetrics` first, since it alone says whether the body is whole.
-pub const ACCEPT: &str =
-    "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+pub const ACCEPT: &str = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
 impl Format {
     /// The format that a `Content-Type` names, or `None` for anything else (protobuf, HTML, `OpenMetrics` 2).
@@ -29,8 +28,7 @@ impl Format {
         if media.eq_ignore_ascii_case("text/plain") {
             matches!(version, None | Some("" | "0.0.4" | "1.0.0")).then_some(Self::Text)
         } else if media.eq_ignore_ascii_case("application/openmetrics-text") {
-            matches!(version, None | Some("" | "0.0.1" | "1.0.0" | "1.1.0"))
-                .then_some(Self::OpenMetrics)
+            matches!(version, None | Some("" | "0.0.1" | "1.0.0" | "1.1.0")).then_some(Self::OpenMetrics)
         } else {
             None
         }

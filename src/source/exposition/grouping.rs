@@ -76,11 +76,7 @@ impl<'a> Grouping<'a> {
                 let family = &mut self.group(index).family;
                 let again = family.unit.is_some();
                 family.unit = family.unit.or(Some(unit));
-                let fits = unit.is_empty()
-                    || family
-                        .name
-                        .strip_suffix(unit)
-                        .is_some_and(|base| base.ends_with('_'));
+                let fits = unit.is_empty() || family.name.strip_suffix(unit).is_some_and(|base| base.ends_with('_'));
                 if again {
                     self.flaw(index, self.line, "a second `# UNIT`; the first one holds");
                 }
@@ -94,11 +90,7 @@ impl<'a> Grouping<'a> {
                 if group.typed {
                     self.flaw(index, self.line, "a second `# TYPE`; the first one holds");
                 } else if !group.drafts.is_empty() {
-                    self.flaw(
-                        index,
-                        self.line,
-                        "its `# TYPE` comes after its first sample and is not used",
-                    );
+                    self.flaw(index, self.line, "its `# TYPE` comes after its first sample and is not used");
                 } else {
                     group.typed = true;
                     group.family.kind = kind;
@@ -117,9 +109,7 @@ impl<'a> Grouping<'a> {
         self.go_to(index);
         let mut labels = sorted(&sample);
         let bound = match part {
-            Part::Quantile | Part::Sum | Part::Count | Part::Created
-                if sample.exemplar.is_some() =>
-            {
+            Part::Quantile | Part::Sum | Part::Count | Part::Created if sample.exemplar.is_some() => {
                 Err("an exemplar belongs to a counter or a bucket".into())
             }
             Part::Bucket => self.take_bound(&mut labels, "le").map(Some),
@@ -145,11 +135,7 @@ impl<'a> Grouping<'a> {
         let (_, text) = labels.remove(at);
         match number::value(&text, self.format) {
             Ok(bound) if !bound.is_nan() => Ok(bound),
-            _ => Err(format!(
-                "its label `{own}` is {}, which is not a number",
-                shown(&text)
-            )
-            .into()),
+            _ => Err(format!("its label `{own}` is {}, which is not a number", shown(&text)).into()),
         }
     }
 
@@ -165,10 +151,7 @@ impl<'a> Grouping<'a> {
             exemplar: sample.exemplar,
             line,
         };
-        self.group(index).drafts.push(Draft {
-            series,
-            has_number: true,
-        });
+        self.group(index).drafts.push(Draft { series, has_number: true });
         self.flaw(index, line, message);
     }
 
@@ -193,26 +176,15 @@ impl<'a> Grouping<'a> {
     }
 
     /// The draft of a series, new if its labels at its time are.
-    fn draft(
-        &mut self,
-        index: usize,
-        sample: &Sample<'a>,
-        part: Part,
-        labels: LabelSet<'a>,
-    ) -> &mut Draft<'a> {
+    fn draft(&mut self, index: usize, sample: &Sample<'a>, part: Part, labels: LabelSet<'a>) -> &mut Draft<'a> {
         let line = self.line;
         let mut hash = self.hasher.hash_one((index, sample.timestamp, &labels));
         let at = loop {
             let Some(&(group, at)) = self.by_labels.get(&hash) else {
                 break None;
             };
-            let known = self
-                .groups
-                .get(group)
-                .and_then(|group| group.drafts.get(at));
-            let same = known.is_some_and(|known| {
-                known.series.timestamp == sample.timestamp && known.series.labels == labels
-            });
+            let known = self.groups.get(group).and_then(|group| group.drafts.get(at));
+            let same = known.is_some_and(|known| known.series.timestamp == sample.timestamp && known.series.labels == labels);
             if group == index && same {
                 break Some(at);
             }
@@ -229,19 +201,8 @@ impl<'a> Grouping<'a> {
                 (Value::Number(_), Part::Number) => sample.name.clone(),
                 _ => group.family.name.clone(),
             };
-            let series = Series {
-                name,
-                labels,
-                value,
-                timestamp: sample.timestamp,
-                created: None,
-                exemplar: None,
-                line,
-            };
-            group.drafts.push(Draft {
-                series,
-                has_number: false,
-            });
+            let series = Series { name, labels, value, timestamp: sample.timestamp, created: None, exemplar: None, line };
+            group.drafts.push(Draft { series, has_number: false });
             let at = group.drafts.len() - 1;
             self.by_labels.insert(hash, (index, at));
             at
@@ -262,19 +223,8 @@ impl<'a> Grouping<'a> {
     fn family(&mut self, name: Cow<'a, str>) -> usize {
         let index = self.groups.len();
         self.by_name.insert(name.clone(), index);
-        let family = Family {
-            name,
-            kind: Kind::Unknown,
-            help: None,
-            unit: None,
-            series: Vec::new(),
-        };
-        self.groups.push(Group {
-            family,
-            drafts: Vec::new(),
-            typed: false,
-            left: false,
-        });
+        let family = Family { name, kind: Kind::Unknown, help: None, unit: None, series: Vec::new() };
+        self.groups.push(Group { family, drafts: Vec::new(), typed: false, left: false });
         index
     }
 
@@ -297,19 +247,9 @@ impl<'a> Grouping<'a> {
     fn flaw(&mut self, index: usize, line: usize, message: impl Into<Cow<'static, str>>) {
         self.scrape.flaw_count += 1;
         if self.scrape.flaws.len() < Scrape::LISTED {
-            let name = self
-                .groups
-                .get(index)
-                .map_or("", |group| group.family.name.as_ref());
-            let family = name
-                .chars()
-                .filter(|character| !character.is_control())
-                .collect();
-            self.scrape.flaws.push(Flaw {
-                line,
-                family,
-                message: message.into(),
-            });
+            let name = self.groups.get(index).map_or("", |group| group.family.name.as_ref());
+            let family = name.chars().filter(|character| !character.is_control()).collect();
+            self.scrape.flaws.push(Flaw { line, family, message: message.into() });
         }
     }
 

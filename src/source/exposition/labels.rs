@@ -31,17 +31,12 @@ impl<'a> Labels<'a> {
 
     /// Names and values, each borrowed unless something in it is escaped.
     pub fn iter(&self) -> LabelIter<'a> {
-        LabelIter {
-            cursor: Cursor::new(self.inside, Format::Text),
-            tight: self.tight,
-        }
+        LabelIter { cursor: Cursor::new(self.inside, Format::Text), tight: self.tight }
     }
 
     /// The value of one label. An absent label is not an empty one here, though Prometheus holds them equal.
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.iter()
-            .find(|(label, _)| label == name)
-            .map(|(_, value)| value)
+        self.iter().find(|(label, _)| label == name).map(|(_, value)| value)
     }
 }
 
@@ -93,10 +88,7 @@ impl<'a> Iterator for LabelIter<'a> {
         loop {
             cursor.blanks();
             let name = match cursor.label_name() {
-                Some(name) => Quoted {
-                    raw: name,
-                    escaped: false,
-                },
+                Some(name) => Quoted { raw: name, escaped: false },
                 None => cursor.quoted("label name").ok()?,
             };
             cursor.blanks();
@@ -117,11 +109,7 @@ impl<'a> Iterator for LabelIter<'a> {
 pub(super) type Names<'a> = Vec<(&'a str, usize)>;
 
 /// Checks the labels from `{` to `}`, and finds the metric's name among them where one may be.
-pub(super) fn parse<'a>(
-    cursor: &mut Cursor<'a>,
-    names: &mut Names<'a>,
-    may_name: bool,
-) -> Result<(Labels<'a>, Option<Quoted<'a>>), Fault> {
+pub(super) fn parse<'a>(cursor: &mut Cursor<'a>, names: &mut Names<'a>, may_name: bool) -> Result<(Labels<'a>, Option<Quoted<'a>>), Fault> {
     cursor.take(b'{');
     let start = cursor.at;
     names.clear();
@@ -134,22 +122,13 @@ pub(super) fn parse<'a>(
     loop {
         if cursor.peek() == Some(b'}') {
             if after_comma && cursor.format == Format::OpenMetrics {
-                return Err(Fault::new(
-                    cursor.at,
-                    "OpenMetrics allows no comma after the last label",
-                ));
+                return Err(Fault::new(cursor.at, "OpenMetrics allows no comma after the last label"));
             }
             break;
         }
         let at = cursor.at;
         let (name, is_quoted) = match cursor.label_name() {
-            Some(name) => (
-                Quoted {
-                    raw: name,
-                    escaped: false,
-                },
-                false,
-            ),
+            Some(name) => (Quoted { raw: name, escaped: false }, false),
             None if cursor.peek() == Some(b'"') => (cursor.quoted_name("name")?, true),
             None => return Err(cursor.unexpected("a label name")),
         };
@@ -163,10 +142,7 @@ pub(super) fn parse<'a>(
         } else if !is_quoted {
             return Err(cursor.unexpected("`=` after the label name"));
         } else if !may_name || metric.replace(name).is_some() {
-            return Err(Fault::new(
-                at,
-                "a quoted string without `=` names a metric, and no name is free here",
-            ));
+            return Err(Fault::new(at, "a quoted string without `=` names a metric, and no name is free here"));
         }
         cursor.blanks();
         after_comma = cursor.take(b',');
@@ -180,11 +156,7 @@ pub(super) fn parse<'a>(
     unique(names)?;
     let count = names.len();
     let written = inside.len() + usize::from(!after_comma && count > 0);
-    let labels = Labels {
-        inside,
-        count,
-        tight: plain && tight == written,
-    };
+    let labels = Labels { inside, count, tight: plain && tight == written };
     Ok((labels, metric))
 }
 
@@ -192,13 +164,10 @@ pub(super) fn parse<'a>(
 fn unique(names: &mut Names<'_>) -> Result<(), Fault> {
     const FEW: usize = 16;
     let twice = if names.len() <= FEW {
-        names.iter().enumerate().find_map(|(seen, (name, at))| {
-            names
-                .get(..seen)?
-                .iter()
-                .any(|(before, _)| before == name)
-                .then_some((*name, *at))
-        })
+        names
+            .iter()
+            .enumerate()
+            .find_map(|(seen, (name, at))| names.get(..seen)?.iter().any(|(before, _)| before == name).then_some((*name, *at)))
     } else {
         // a hostile line of a million labels must not cost a million million comparisons
         names.sort_unstable();
@@ -208,16 +177,10 @@ fn unique(names: &mut Names<'_>) -> Result<(), Fault> {
         })
     };
     if let Some((name, at)) = twice {
-        return Err(Fault::new(
-            at,
-            format!("the label {} is there twice", shown(name)),
-        ));
+        return Err(Fault::new(at, format!("the label {} is there twice", shown(name))));
     }
     match names.iter().find(|(name, _)| *name == "__name__") {
-        Some((_, at)) => Err(Fault::new(
-            *at,
-            "the label __name__ is reserved for the metric's name",
-        )),
+        Some((_, at)) => Err(Fault::new(*at, "the label __name__ is reserved for the metric's name")),
         None => Ok(()),
     }
 }

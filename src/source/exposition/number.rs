@@ -4,10 +4,8 @@
 use super::Format;
 
 /// Powers of ten that an `f64` holds exactly.
-const TENS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-];
+const TENS: [f64; 23] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
 
 const NOT_A_NUMBER: &str = "is not a number";
 const OUT_OF_RANGE: &str = "is out of the range of a 64-bit float";
@@ -26,9 +24,7 @@ pub(super) fn value(token: &str, format: Format) -> Result<f64, &'static str> {
 
 /// A text timestamp: whole milliseconds since the epoch, as Go's `ParseInt` reads them.
 pub(super) fn millis(token: &str) -> Result<i64, &'static str> {
-    token
-        .parse()
-        .map_err(|_| "is not a whole number of milliseconds")
+    token.parse().map_err(|_| "is not a whole number of milliseconds")
 }
 
 /// An `OpenMetrics` timestamp: decimal seconds since the epoch, to the nearest millisecond.
@@ -82,11 +78,7 @@ fn short_decimal(token: &[u8]) -> Option<f64> {
     };
     let mantissa = mantissa as f64;
     let tens = TENS.get(power.unsigned_abs() as usize)?;
-    let value = if power < 0 {
-        mantissa / tens
-    } else {
-        mantissa * tens
-    };
+    let value = if power < 0 { mantissa / tens } else { mantissa * tens };
     Some(if negative { -value } else { value })
 }
 
@@ -119,11 +111,7 @@ fn long_value(token: &str, format: Format) -> Result<f64, &'static str> {
     match unsigned.as_bytes() {
         [b'0'..=b'9' | b'.', ..] => {}
         _ if unsigned.eq_ignore_ascii_case("inf") || unsigned.eq_ignore_ascii_case("infinity") => {
-            return Ok(if negative {
-                f64::NEG_INFINITY
-            } else {
-                f64::INFINITY
-            });
+            return Ok(if negative { f64::NEG_INFINITY } else { f64::INFINITY });
         }
         _ if token.eq_ignore_ascii_case("nan") => return Ok(f64::NAN),
         _ => return Err(NOT_A_NUMBER),
@@ -136,9 +124,7 @@ fn long_value(token: &str, format: Format) -> Result<f64, &'static str> {
         unsigned
     };
     let magnitude = match plain.as_bytes() {
-        [b'0', b'x' | b'X', hex @ ..] if format == Format::Text => {
-            hexadecimal(hex).ok_or(NOT_A_NUMBER)?
-        }
+        [b'0', b'x' | b'X', hex @ ..] if format == Format::Text => hexadecimal(hex).ok_or(NOT_A_NUMBER)?,
         _ => plain.parse::<f64>().map_err(|_| NOT_A_NUMBER)?,
     };
     if magnitude.is_infinite() {
@@ -152,17 +138,10 @@ fn without_underscores(token: &str) -> Option<String> {
     let bytes = token.as_bytes();
     let hex = matches!(bytes, [b'0', b'x' | b'X', ..]);
     let is_digit = |byte: u8| {
-        if hex {
-            byte.is_ascii_hexdigit()
-        } else {
-            byte.is_ascii_digit()
-        }
+        if hex { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() }
     };
     for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_') {
-        let before = at
-            .checked_sub(1)
-            .and_then(|before| bytes.get(before))
-            .copied()?;
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied()?;
         let after = bytes.get(at + 1).copied()?;
         let prefix = hex && at == 2;
         if !(prefix || is_digit(before)) || !is_digit(after) {
@@ -209,9 +188,7 @@ fn hexadecimal(token: &[u8]) -> Option<f64> {
         return None;
     }
     // beyond this every mantissa a line can hold is zero or out of range
-    let written = digits.iter().fold(0i64, |sum, byte| {
-        (sum * 10 + i64::from(byte - b'0')).min(1 << 40)
-    });
+    let written = digits.iter().fold(0i64, |sum, byte| (sum * 10 + i64::from(byte - b'0')).min(1 << 40));
     Some(scale(mantissa | u64::from(lost), binary + sign * written))
 }
 
@@ -227,11 +204,7 @@ fn scale(mantissa: u64, exponent: i64) -> f64 {
         return f64::INFINITY;
     }
     // a subnormal keeps one bit less for each power below the smallest normal one
-    let kept = if leading >= -1022 {
-        53
-    } else {
-        53 - (-1022 - leading)
-    };
+    let kept = if leading >= -1022 { 53 } else { 53 - (-1022 - leading) };
     if kept < 0 {
         return 0.0;
     }
@@ -251,9 +224,5 @@ fn half_to_even(mantissa: u64, dropped: u32) -> u64 {
 
 /// `2^power` for -1074 ..= 971, exactly.
 fn power_of_two(power: i64) -> f64 {
-    if power >= -1022 {
-        f64::from_bits(((power + 1023) as u64) << 52)
-    } else {
-        f64::from_bits(1u64 << (power + 1074))
-    }
+    if power >= -1022 { f64::from_bits(((power + 1023) as u64) << 52) } else { f64::from_bits(1u64 << (power + 1074)) }
 }

@@ -23,17 +23,11 @@ pub(super) fn part(kind: Kind, format: Format, family: &str, sample: &str) -> Op
     match (kind, suffix) {
         (Kind::Counter, "_total") if format == Format::OpenMetrics => Some(Part::Number),
         (Kind::Counter, "") if format == Format::Text => Some(Part::Number),
-        (Kind::Info, "_info") | (Kind::Gauge | Kind::StateSet | Kind::Unknown, "") => {
-            Some(Part::Number)
-        }
+        (Kind::Info, "_info") | (Kind::Gauge | Kind::StateSet | Kind::Unknown, "") => Some(Part::Number),
         (Kind::Histogram | Kind::GaugeHistogram, "_bucket") => Some(Part::Bucket),
         (Kind::Summary, "") => Some(Part::Quantile),
-        (Kind::Histogram | Kind::Summary, "_sum") | (Kind::GaugeHistogram, "_gsum") => {
-            Some(Part::Sum)
-        }
-        (Kind::Histogram | Kind::Summary, "_count") | (Kind::GaugeHistogram, "_gcount") => {
-            Some(Part::Count)
-        }
+        (Kind::Histogram | Kind::Summary, "_sum") | (Kind::GaugeHistogram, "_gsum") => Some(Part::Sum),
+        (Kind::Histogram | Kind::Summary, "_count") | (Kind::GaugeHistogram, "_gcount") => Some(Part::Count),
         (Kind::Counter | Kind::Histogram | Kind::Summary, "_created") => Some(Part::Created),
         (_, "") => Some(Part::Stray),
         _ => None,
@@ -49,12 +43,7 @@ pub(super) struct Draft<'a> {
 }
 
 /// Puts a sample into its series, or gives it back with the reason why it cannot.
-pub(super) fn fill<'a>(
-    draft: &mut Draft<'a>,
-    sample: Sample<'a>,
-    part: Part,
-    bound: Option<f64>,
-) -> Option<(Sample<'a>, &'static str)> {
+pub(super) fn fill<'a>(draft: &mut Draft<'a>, sample: Sample<'a>, part: Part, bound: Option<f64>) -> Option<(Sample<'a>, &'static str)> {
     const TWICE: &str = "the same sample is there twice";
     let value = sample.value;
     let slot = match (&mut draft.series.value, part) {
@@ -70,28 +59,15 @@ pub(super) fn fill<'a>(
         }
         (Value::Histogram(histogram), Part::Bucket) => {
             let (le, exemplar) = (bound.unwrap_or(f64::NAN), sample.exemplar);
-            histogram.buckets.push(Bucket {
-                le,
-                count: value,
-                exemplar,
-            });
+            histogram.buckets.push(Bucket { le, count: value, exemplar });
             return None;
         }
         (Value::Summary(summary), Part::Quantile) => {
-            summary.quantiles.push(Quantile {
-                quantile: bound.unwrap_or(f64::NAN),
-                value,
-            });
+            summary.quantiles.push(Quantile { quantile: bound.unwrap_or(f64::NAN), value });
             return None;
         }
-        (
-            Value::Histogram(Histogram { sum, .. }) | Value::Summary(Summary { sum, .. }),
-            Part::Sum,
-        ) => sum,
-        (
-            Value::Histogram(Histogram { count, .. }) | Value::Summary(Summary { count, .. }),
-            Part::Count,
-        ) => count,
+        (Value::Histogram(Histogram { sum, .. }) | Value::Summary(Summary { sum, .. }), Part::Sum) => sum,
+        (Value::Histogram(Histogram { count, .. }) | Value::Summary(Summary { count, .. }), Part::Count) => count,
         (_, Part::Created) => &mut draft.series.created,
         _ => return Some((sample, "a family of this type has no sample of this name")),
     };

@@ -38,11 +38,7 @@ pub struct Exemplar<'a> {
 }
 
 /// Reads a line that is neither blank nor a `#` line.
-pub(super) fn parse<'a>(
-    line: &'a str,
-    format: Format,
-    names: &mut Names<'a>,
-) -> Result<Sample<'a>, Fault> {
+pub(super) fn parse<'a>(line: &'a str, format: Format, names: &mut Names<'a>) -> Result<Sample<'a>, Fault> {
     let mut cursor = Cursor::new(line, format);
     cursor.blanks();
     let bare = cursor.metric_name();
@@ -52,11 +48,8 @@ pub(super) fn parse<'a>(
     if bare.is_some() {
         cursor.blanks();
     }
-    let (labels, quoted) = if cursor.peek() == Some(b'{') {
-        labels::parse(&mut cursor, names, bare.is_none())?
-    } else {
-        (Labels::default(), None)
-    };
+    let (labels, quoted) =
+        if cursor.peek() == Some(b'{') { labels::parse(&mut cursor, names, bare.is_none())? } else { (Labels::default(), None) };
     let name = match (bare, quoted) {
         (Some(bare), _) => Cow::Borrowed(bare),
         (None, Some(quoted)) => quoted.text(),
@@ -68,20 +61,12 @@ pub(super) fn parse<'a>(
     } else {
         cursor.blanks();
     }
-    let value = numeral(&mut cursor, "the value", |token| {
-        number::value(token, format)
-    })?;
+    let value = numeral(&mut cursor, "the value", |token| number::value(token, format))?;
     let (timestamp, exemplar) = match format {
         Format::Text => (text_tail(&mut cursor)?, None),
         Format::OpenMetrics => openmetrics_tail(&mut cursor, names)?,
     };
-    Ok(Sample {
-        name,
-        labels,
-        value,
-        timestamp,
-        exemplar,
-    })
+    Ok(Sample { name, labels, value, timestamp, exemplar })
 }
 
 /// What may follow a value in text: blanks, a timestamp, blanks.
@@ -90,10 +75,7 @@ fn text_tail(cursor: &mut Cursor<'_>) -> Result<Option<i64>, Fault> {
     let timestamp = match cursor.peek() {
         None => return Ok(None),
         Some(b'#') => {
-            return Err(Fault::new(
-                cursor.at,
-                "an exemplar or comment after a sample is not in the text format",
-            ));
+            return Err(Fault::new(cursor.at, "an exemplar or comment after a sample is not in the text format"));
         }
         Some(_) => numeral(cursor, "the timestamp", number::millis)?,
     };
@@ -105,10 +87,7 @@ fn text_tail(cursor: &mut Cursor<'_>) -> Result<Option<i64>, Fault> {
 }
 
 /// What may follow a value in `OpenMetrics`: a timestamp, an exemplar, or both in this order.
-fn openmetrics_tail<'a>(
-    cursor: &mut Cursor<'a>,
-    names: &mut Names<'a>,
-) -> Result<(Option<i64>, Option<Exemplar<'a>>), Fault> {
+fn openmetrics_tail<'a>(cursor: &mut Cursor<'a>, names: &mut Names<'a>) -> Result<(Option<i64>, Option<Exemplar<'a>>), Fault> {
     let timestamp = optional_seconds(cursor)?;
     if cursor.peek().is_none() {
         return Ok((timestamp, None));
@@ -123,14 +102,8 @@ fn openmetrics_tail<'a>(
     }
     let (labels, _) = labels::parse(cursor, names, false)?;
     cursor.gap("the exemplar's value")?;
-    let value = numeral(cursor, "the exemplar's value", |token| {
-        number::value(token, Format::OpenMetrics)
-    })?;
-    let exemplar = Exemplar {
-        labels,
-        value,
-        timestamp: optional_seconds(cursor)?,
-    };
+    let value = numeral(cursor, "the exemplar's value", |token| number::value(token, Format::OpenMetrics))?;
+    let exemplar = Exemplar { labels, value, timestamp: optional_seconds(cursor)? };
     if cursor.peek().is_some() {
         return Err(cursor.unexpected("the end of the line after the exemplar"));
     }
@@ -150,11 +123,7 @@ fn optional_seconds(cursor: &mut Cursor<'_>) -> Result<Option<i64>, Fault> {
     numeral(cursor, "the timestamp", number::seconds).map(Some)
 }
 
-fn numeral<T>(
-    cursor: &mut Cursor<'_>,
-    what: &'static str,
-    read: impl Fn(&str) -> Result<T, &'static str>,
-) -> Result<T, Fault> {
+fn numeral<T>(cursor: &mut Cursor<'_>, what: &'static str, read: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Fault> {
     let start = cursor.at;
     let token = cursor.word();
     if token.is_empty() {
