@@ -9,7 +9,7 @@ use crate::msg::{Action, Effect, Key, KeyCode, Mode, Msg, Notice};
 use crate::pane::chart::Chart;
 use crate::pane::detail::Detail;
 use crate::pane::logs::Logs;
-use crate::pane::{Pane, Tab, Wish};
+use crate::pane::{Tab, Wish};
 
 /// A key was pressed.
 pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {

@@ -79,7 +79,7 @@ impl Palette {
         }
         if !query.trim().is_empty() {
             found.extend(store.entities.all().filter_map(|entity| Some((score(&entity.name)?, Found::Entity(entity)))));
-            found.sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.name().cmp(second.name())));
+            found.sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.name().cmp(&second.name())));
         }
         self.rows = found.into_iter().take(MAX_CHOICES).map(|(_, found)| found.row()).collect();
     }

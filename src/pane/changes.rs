@@ -65,6 +65,8 @@ const CHANGE: Column = Column {
 const ACTOR: Column = Column {
     head: Head::new("by", Width::Fixed(12)).fold(2),
     descending: false,
-    cell: |entity, _| change(entity).and_then(|change| change.actor.as_ref()).map_or_else(Cell::absent, |actor| Cell::muted(actor.to_string())),
+    cell: |entity, _| {
+        change(entity).and_then(|change| change.actor.as_ref()).map_or_else(Cell::absent, |actor| Cell::muted(actor.to_string()))
+    },
     key: |entity, _| word(change(entity).and_then(|change| change.actor.as_deref())),
 };

@@ -93,7 +93,7 @@ pub const OWNER: Column = Column {
 
 /// The main number over the last polls.
 pub const TRAIL: Column = Column {
-    head: Head::new("trail", Width::Fixed(12)).fold(5).unsorted(),
+    head: Head::new("trail", Width::Fixed(12)).fold(5).unsortable(),
     descending: false,
     cell: |entity, look| {
         let values: Vec<Option<f64>> = look
@@ -120,4 +120,13 @@ fn run_seconds(entity: &Entity, look: &super::Look<'_>) -> Option<f64> {
         Detail::Run(run) => Some(run.ended_at.unwrap_or(look.now).since(run.started_at?).max(0.0)),
         _ => None,
     }
+}
+
+/// Values as a row of levels, lowest to highest; a gap stays a gap.
+pub fn spark(values: &[Option<f64>], look: &super::Look<'_>) -> String {
+    let known = || values.iter().flatten().copied().filter(|value| value.is_finite());
+    let (low, high) = known().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+    let level = |value: f64| if high > low { 1 + ((value - low) / (high - low) * 7.0).round() as usize } else { 4 };
+    let sign = |value: &Option<f64>| value.filter(|value| value.is_finite()).map_or(" ", |value| look.ui.glyphs.level(level(value)));
+    values.iter().map(sign).collect()
 }

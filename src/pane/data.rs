@@ -85,7 +85,9 @@ const LAG: Column = Column {
 const PLATFORM: Column = Column {
     head: Head::new("platform", Width::Fixed(10)).fold(4),
     descending: false,
-    cell: |entity, _| dataset(entity).and_then(|d| d.platform.as_ref()).map_or_else(Cell::absent, |platform| Cell::muted(platform.to_string())),
+    cell: |entity, _| {
+        dataset(entity).and_then(|d| d.platform.as_ref()).map_or_else(Cell::absent, |platform| Cell::muted(platform.to_string()))
+    },
     key: |entity, _| word(dataset(entity).and_then(|dataset| dataset.platform.as_deref())),
 };
 

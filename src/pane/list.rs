@@ -196,9 +196,8 @@ impl List {
         let places = sortable.len() as isize + 1;
         let here = self.sort.and_then(|sort| sortable.iter().position(|column| *column == sort.column)).map_or(0, |at| at as isize + 1);
         let next = (here + step).rem_euclid(places);
-        self.sort = usize::try_from(next - 1)
-            .ok()
-            .map(|at| Sort { column: sortable[at], descending: self.columns[sortable[at]].descending });
+        self.sort =
+            usize::try_from(next - 1).ok().map(|at| Sort { column: sortable[at], descending: self.columns[sortable[at]].descending });
     }
 
     fn invert(&mut self) {
@@ -217,4 +216,3 @@ impl List {
         self.offset = self.offset.min(self.rows.len().saturating_sub(self.page));
     }
 }
-

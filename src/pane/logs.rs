@@ -132,7 +132,11 @@ impl Logs {
     fn find(&mut self, forward: bool) -> Vec<Wish> {
         let from = self.found.unwrap_or(if forward { self.top.wrapping_sub(1) } else { self.top });
         let Some(line) = self.lines.next_match(from, forward) else {
-            return if self.lines.query().is_empty() { say(false, "press / to search") } else { say(false, "no match in the fetched lines") };
+            return if self.lines.query().is_empty() {
+                say(false, "press / to search")
+            } else {
+                say(false, "no match in the fetched lines")
+            };
         };
         self.show_line(line);
         Vec::new()

@@ -78,7 +78,7 @@ fn joined(entity: &Entity) -> String {
 }
 
 const METRICS: Column = Column {
-    head: Head::new("metrics", Width::Share { min: 14, weight: 2 }).fold(2).unsorted(),
+    head: Head::new("metrics", Width::Share { min: 14, weight: 2 }).fold(2).unsortable(),
     descending: false,
     cell: |entity, _| {
         let metrics = model(entity).map(|model| &model.metrics);
@@ -105,7 +105,9 @@ fn framework(entity: &Entity) -> Option<String> {
 const STAGE: Column = Column {
     head: Head::new("stage", Width::Fixed(10)).fold(5),
     descending: false,
-    cell: |entity, _| model(entity).and_then(|model| model.stage.as_ref()).map_or_else(Cell::absent, |stage| Cell::muted(stage.to_string())),
+    cell: |entity, _| {
+        model(entity).and_then(|model| model.stage.as_ref()).map_or_else(Cell::absent, |stage| Cell::muted(stage.to_string()))
+    },
     key: |entity, _| word(model(entity).and_then(|model| model.stage.as_deref())),
 };
 

@@ -2,7 +2,7 @@
 //! Not for: the steps of one run (see `detail`).
 
 use super::column::{Cell, Column, number, time, word};
-use super::columns::{AGE, DURATION, ENV, NAME, OWNER, REASON, SOURCE, STATE};
+use super::columns::{AGE, DURATION, ENV, NAME, OWNER, REASON, SOURCE, STATE, spark};
 use super::sections::{Empty, Section, Spec, by_trouble, newest_first};
 use crate::domain::{Detail, Entity, Kind, Pipeline, Run, Text};
 use crate::ui::table::{Column as Head, Width};
@@ -62,7 +62,7 @@ const LAST: Column = Column {
 };
 
 const HISTORY: Column = Column {
-    head: Head::new("runs", Width::Fixed(8)).fold(1).unsorted(),
+    head: Head::new("runs", Width::Fixed(8)).fold(1).unsortable(),
     descending: false,
     cell: |entity, look| {
         let Some(trend) = look.derived.trend(entity) else { return Cell::absent() };
@@ -84,14 +84,11 @@ fn rate(entity: &Entity, look: &super::Look<'_>) -> Option<f64> {
 }
 
 const TREND: Column = Column {
-    head: Head::new("took", Width::Fixed(10)).fold(4).unsorted(),
+    head: Head::new("took", Width::Fixed(10)).fold(4).unsortable(),
     descending: false,
     cell: |entity, look| {
-        let values: Vec<Option<f64>> = look
-            .derived
-            .trend(entity)
-            .map(|trend| trend.durations().map(|(_, seconds)| seconds).collect::<Vec<_>>())
-            .unwrap_or_default();
+        let values: Vec<Option<f64>> =
+            look.derived.trend(entity).map(|trend| trend.durations().map(|(_, seconds)| seconds).collect::<Vec<_>>()).unwrap_or_default();
         let newest = &values[values.len().saturating_sub(10)..];
         if newest.len() < 2 { Cell::absent() } else { Cell::with(spark(newest, look), Role::Graph) }
     },
@@ -103,7 +100,9 @@ const NEXT: Column = Column {
     descending: false,
     cell: |entity, look| match pipeline(entity) {
         Some(Pipeline { paused: Some(true), .. }) => Cell::with("paused", Role::Warning),
-        Some(Pipeline { next_at: Some(at), .. }) if at.since(look.now) > 0.0 => Cell::plain(format!("in {}", words::age(at.since(look.now)))),
+        Some(Pipeline { next_at: Some(at), .. }) if at.since(look.now) > 0.0 => {
+            Cell::plain(format!("in {}", words::age(at.since(look.now))))
+        }
         Some(Pipeline { next_at: Some(_), .. }) => Cell::with("due", Role::Pending),
         _ => Cell::absent(),
     },
@@ -121,7 +120,7 @@ macro_rules! run_column {
     ($name:ident, $title:literal, $width:literal, $fold:literal, $field:ident) => {
         const $name: Column = Column {
             head: Head::new($title, Width::Fixed($width)).fold($fold),
-    descending: false,
+            descending: false,
             cell: |entity, _| Cell::text(run(entity).and_then(|run| run.$field.as_ref())),
             key: |entity, _| word(run(entity).and_then(|run| run.$field.as_ref().map(Text::as_str))),
         };

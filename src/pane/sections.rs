@@ -119,7 +119,10 @@ impl Sections {
         // what is left goes to those that have more rows than room, by weight, until nobody wants more
         while free > 0 {
             let hungry: Vec<usize> = visible.iter().copied().filter(|section| heights[*section] < wants(*section)).collect();
-            let Some(total) = hungry.iter().map(|section| self.spec.sections[*section].weight).reduce(|a, b| a + b).filter(|sum| *sum > 0) else { break };
+            let Some(total) = hungry.iter().map(|section| self.spec.sections[*section].weight).reduce(|a, b| a + b).filter(|sum| *sum > 0)
+            else {
+                break;
+            };
             let share = free;
             for section in hungry {
                 let more = (share * self.spec.sections[section].weight / total).max(1).min(free).min(wants(section) - heights[section]);
@@ -217,7 +220,9 @@ impl Pane for Sections {
         for (section, rect) in self.layout(area).into_iter().enumerate() {
             let last = rect.bottom() == area.bottom();
             let rows = rect.height.saturating_sub(1 + u16::from(last));
-            self.lists[section].set_page(usize::from(rows - u16::from(has_header(rows, &self.lists[section]))));
+            let list = &mut self.lists[section];
+            let header = u16::from(has_header(rows, list));
+            list.set_page(usize::from(rows - header));
         }
     }
 
@@ -293,9 +298,7 @@ fn all_well(look: &Look<'_>) -> String {
 /// Troubles first, then by name.
 pub fn by_trouble<'a>(entities: impl Iterator<Item = &'a Arc<Entity>>) -> Vec<Arc<Entity>> {
     let mut rows: Vec<&Arc<Entity>> = entities.collect();
-    rows.sort_by(|a, b| {
-        (b.state.severity().cmp(&a.state.severity())).then_with(|| a.name.cmp(&b.name)).then_with(|| a.id.cmp(&b.id))
-    });
+    rows.sort_by(|a, b| (b.state.severity().cmp(&a.state.severity())).then_with(|| a.name.cmp(&b.name)).then_with(|| a.id.cmp(&b.id)));
     rows.into_iter().cloned().collect()
 }
 

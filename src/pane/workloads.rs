@@ -41,8 +41,14 @@ fn workload(entity: &Entity) -> Option<&Workload> {
     }
 }
 
-const fn usage(title: &'static str, width: u16, fold: u8, cell: fn(&Entity, &super::Look<'_>) -> Cell, key: fn(&Entity, &super::Look<'_>) -> super::column::SortKey) -> Column {
-    Column { title, width: Width::Fixed(width), align: Align::Right, fold, sortable: true, descending: true, cell, key }
+const fn usage(
+    title: &'static str,
+    width: u16,
+    fold: u8,
+    cell: fn(&Entity, &super::Look<'_>) -> Cell,
+    key: fn(&Entity, &super::Look<'_>) -> super::column::SortKey,
+) -> Column {
+    Column { head: Head::new(title, Width::Fixed(width)).right().fold(fold), descending: true, cell, key }
 }
 
 const CPU: Column = usage(
@@ -57,7 +63,9 @@ const MEMORY: Column = usage(
     "mem",
     6,
     1,
-    |entity, _| workload(entity).and_then(|w| w.memory_bytes).map_or_else(Cell::absent, |bytes| Cell::plain(words::bytes_short(bytes as f64))),
+    |entity, _| {
+        workload(entity).and_then(|w| w.memory_bytes).map_or_else(Cell::absent, |bytes| Cell::plain(words::bytes_short(bytes as f64)))
+    },
     |entity, _| number(workload(entity).and_then(|w| w.memory_bytes).map(|bytes| bytes as f64)),
 );
 

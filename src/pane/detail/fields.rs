@@ -7,9 +7,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::Value;
 
-use super::related;
 use super::super::look::Look;
 use super::super::table;
+use super::related;
 use crate::domain::{Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
@@ -204,16 +204,7 @@ fn moment(at: Timestamp, look: &Look<'_>) -> String {
 
 /// Draws the lines in their frame.
 #[expect(clippy::too_many_arguments, reason = "a projection of the view's state, nothing else")]
-pub fn draw(
-    lines: &[Line],
-    cursor: usize,
-    offset: usize,
-    query: &str,
-    entity: &Entity,
-    look: &Look<'_>,
-    area: Rect,
-    buf: &mut Buffer,
-) {
+pub fn draw(lines: &[Line], cursor: usize, offset: usize, query: &str, entity: &Entity, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let title = format!("{} {}", entity.kind(), entity.name.first_line());
     let note = format!("{}/{}", (cursor + 1).min(lines.len()), lines.len());
     let inner = table::frame(&title, &note, true, look, area, buf);

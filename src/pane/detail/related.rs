@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::super::columns::spark;
 use super::super::look::Look;
 use super::fields::{Line, Target, push_text};
 use crate::domain::{Detail, Entity, Failure, Kind, State, Step};
@@ -141,7 +142,11 @@ pub(super) fn history(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
     if trail.states.len() > 1 {
         lines.push(Line::heading("States seen"));
         for (at, state) in trail.states.iter().rev() {
-            lines.push(Line::new(&words::time_of_day(*at, &look.ui.zone), format!("{} {state}", look.ui.glyphs.state(*state)), role_of(*state)));
+            lines.push(Line::new(
+                &words::time_of_day(*at, &look.ui.zone),
+                format!("{} {state}", look.ui.glyphs.state(*state)),
+                role_of(*state),
+            ));
         }
     }
 }
@@ -180,7 +185,8 @@ pub(super) fn before(entity: &Arc<Entity>, look: &Look<'_>, lines: &mut Vec<Line
         lines.push(Line::new("", "nothing known", Role::Muted));
     }
     for change in changes.iter().take(MAX_CHANGES) {
-        let earlier = timeline::happened_at(change).map(|at| format!("{} before", words::age(since.since(at).max(0.0)))).unwrap_or_default();
+        let earlier =
+            timeline::happened_at(change).map(|at| format!("{} before", words::age(since.since(at).max(0.0)))).unwrap_or_default();
         lines.push(entity_line(&earlier, change, look));
     }
 }

@@ -107,7 +107,8 @@ impl Lines {
     /// Adds older lines in front, as many as fit; lines that are here already are left out. Returns how many were added.
     pub fn prepend(&mut self, part: &LogPart) -> usize {
         let before = self.first_time();
-        let new: Vec<&LogLine> = part.lines.iter().filter(|line| before.is_none_or(|before| line.at.is_some_and(|at| at < before))).collect();
+        let new: Vec<&LogLine> =
+            part.lines.iter().filter(|line| before.is_none_or(|before| line.at.is_some_and(|at| at < before))).collect();
         let mut added = 0;
         for line in new.iter().rev() {
             if self.is_full() {
@@ -133,9 +134,8 @@ impl Lines {
     /// Searches for a regular expression, or for the text itself where it is none. Case matters only if the query has capitals.
     pub fn search(&mut self, query: &str) {
         query.clone_into(&mut self.query);
-        let build = |text: &str| {
-            RegexBuilder::new(text).case_insensitive(!query.chars().any(char::is_uppercase)).size_limit(1 << 20).build().ok()
-        };
+        let build =
+            |text: &str| RegexBuilder::new(text).case_insensitive(!query.chars().any(char::is_uppercase)).size_limit(1 << 20).build().ok();
         self.pattern = if query.is_empty() { None } else { build(query).or_else(|| build(&regex::escape(query))) };
         self.rescan();
     }
@@ -171,7 +171,12 @@ impl Lines {
 
     /// Where the search matches in a line's text.
     pub fn spans(&self, text: &str) -> Vec<Range<usize>> {
-        self.pattern.iter().flat_map(|pattern| pattern.find_iter(text)).map(|found| found.range()).filter(|range| !range.is_empty()).collect()
+        self.pattern
+            .iter()
+            .flat_map(|pattern| pattern.find_iter(text))
+            .map(|found| found.range())
+            .filter(|range| !range.is_empty())
+            .collect()
     }
 
     /// The next line after `from` that looks like an error, round at the end.
