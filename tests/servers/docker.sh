@@ -37,10 +37,10 @@ container() {
 }
 
 run_containers() {
-  local compose=(--label com.docker.compose.project=shop --label com.docker.compose.service)
+  local shop=com.docker.compose.project=shop
   : >logs/run.log
-  container web --restart unless-stopped --memory 64m "${compose[@]}=web" -- "$LOGGER"
-  container crash-loop --restart always "${compose[@]}=orders" -- "$CRASHER"
+  container web --restart unless-stopped --memory 64m --label "$shop" --label com.docker.compose.service=web -- "$LOGGER"
+  container crash-loop --restart always --label "$shop" --label com.docker.compose.service=orders -- "$CRASHER"
   container healthy --health-cmd true --health-interval 1s -- "$IDLER"
   container unhealthy --health-cmd 'echo connection refused; exit 1' --health-interval 1s --health-retries 2 -- "$IDLER"
   container oom --memory 8m --memory-swap 8m -- "$GLUTTON"

@@ -6,7 +6,9 @@
 # and tells the tests where its servers are by lines in DATA/env.
 set -euo pipefail
 
+# shellcheck disable=SC2034 # for the scripts that source this
 SERVERS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck disable=SC2034
 HOST=127.0.0.1
 
 say() { printf '%s\n' "$*" >&2; }
@@ -68,22 +70,27 @@ system_python() { if [ -x /usr/bin/python3 ]; then echo /usr/bin/python3; else c
 # A new secret of 32 hexadecimal digits for this set of servers; none is kept in the repository.
 new_secret() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
-# start NAME COMMAND...: runs COMMAND as leader of its own process group with its output in logs/NAME.log. The variable
-# in its environment is inherited by all it starts, so that `end_processes` finds even those that left the group.
+# start NAME COMMAND...: runs COMMAND as leader of its own session with its output in logs/NAME.log, and notes its pid
+# and when it began. The variable in its environment is inherited by all it starts, so that `end_processes` finds even
+# those that left the session.
 start() {
   local name=$1
   shift
   TRIOPS_SERVERS_OF=$HOME_DIR setsid "$@" >"$HOME_DIR/logs/$name.log" 2>&1 </dev/null &
-  echo $! >"$HOME_DIR/pids/$name"
+  echo "$! $(began $!)" >"$HOME_DIR/pids/$name"
 }
+
+# began PID: the kernel's tick at which the process began, nothing if there is none: field 22 of its stat, where field 2
+# is a name in parentheses that may hold anything.
+began() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 
 # Fails, with the end of its log, if a process that `start` started is gone.
 all_alive() {
   local file pid
   for file in "$HOME_DIR"/pids/*; do
     [ -f "$file" ] || continue
-    pid=$(cat "$file")
-    if ! kill -0 "$pid" 2>/dev/null; then
+    read -r pid _ <"$file"
+    if ! is_alive "$pid"; then
       say "$SYSTEM: $(basename "$file") (pid $pid) has exited; its log ends:"
       tail -n 30 "$HOME_DIR/logs/$(basename "$file").log" >&2
       return 1
@@ -146,24 +153,35 @@ offer_source() {
   } >>"$HOME_DIR/sources.toml"
 }
 
-# Every process that belongs to this system of this set: those whose environment carries its mark, and all they started.
+# Every process that belongs to this system of this set: the members of the sessions that `start` made, those whose
+# environment carries the mark (a process that sets its title overwrites it), and all that any of them started.
 own_processes() {
-  local pid found
-  local -A children=() own=()
-  while read -r pid found; do children[$found]+="$pid "; done < <(ps -e -o pid=,ppid=)
-  local queue=() seen
-  for seen in /proc/[0-9]*/environ; do
-    if tr '\0' '\n' 2>/dev/null <"$seen" | grep -qxF "TRIOPS_SERVERS_OF=$HOME_DIR"; then
-      pid=${seen#/proc/}
-      queue+=("${pid%/environ}")
+  local pid parent session file tick queue=()
+  local -A children=() members=() own=()
+  while read -r pid parent session; do
+    children[$parent]+="$pid "
+    members[$session]+="$pid "
+  done < <(ps -e -o pid=,ppid=,sess=)
+  for file in "$HOME_DIR"/pids/*; do
+    [ -f "$file" ] || continue
+    read -r pid tick <"$file"
+    # The kernel does not give a pid away while its session has members; one that began at another time is a stranger's.
+    if [ ! -d "/proc/$pid" ] || [ "$(began "$pid")" = "$tick" ]; then
+      # shellcheck disable=SC2206 # a list of pids, split on purpose
+      queue+=(${members[$pid]:-})
     fi
   done
+  while read -r file; do
+    pid=${file#/proc/}
+    queue+=("${pid%/environ}")
+  done < <(grep --files-with-matches --no-messages --null-data --line-regexp --fixed-strings \
+    "TRIOPS_SERVERS_OF=$HOME_DIR" /proc/[0-9]*/environ)
   while [ ${#queue[@]} -gt 0 ]; do
     pid=${queue[0]}
     queue=("${queue[@]:1}")
     [ -z "${own[$pid]:-}" ] || continue
     own[$pid]=1
-    # shellcheck disable=SC2206 # a list of pids, split on purpose
+    # shellcheck disable=SC2206
     queue+=(${children[$pid]:-})
   done
   if [ ${#own[@]} -gt 0 ]; then printf '%s\n' "${!own[@]}"; fi
@@ -171,14 +189,17 @@ own_processes() {
 
 # TERM to all own processes, up to 15 s of grace, then KILL. Nothing is ever ended by name.
 end_processes() {
-  local own deadline
+  local own late deadline
   mapfile -t own < <(own_processes)
   if [ ${#own[@]} -gt 0 ]; then
     kill -TERM "${own[@]}" 2>/dev/null || true
     deadline=$(($(now_ms) + 15000))
     while any_alive "${own[@]}" && [ "$(now_ms)" -lt "$deadline" ]; do sleep 0.1; done
-    mapfile -t own < <(own_processes)
-    if [ ${#own[@]} -gt 0 ]; then kill -KILL "${own[@]}" 2>/dev/null || true; fi
+    mapfile -t late < <(own_processes)
+    if any_alive "${own[@]}" "${late[@]}"; then
+      say "$SYSTEM: still alive after 15 s, so killed: $(ps -o pid=,comm= -p "$(IFS=,; echo "${own[*]}")" | xargs)"
+      kill -KILL "${own[@]}" "${late[@]}" 2>/dev/null || true
+    fi
   fi
   rm -f "$HOME_DIR"/pids/*
 }
@@ -186,7 +207,10 @@ end_processes() {
 any_alive() {
   local pid
   for pid in "$@"; do
-    if kill -0 "$pid" 2>/dev/null; then return 0; fi
+    if is_alive "$pid"; then return 0; fi
   done
   return 1
 }
+
+# A zombie, which its parent has not collected yet, counts as gone.
+is_alive() { grep -qs '^State:[[:space:]]*[^XZ[:space:]]' "/proc/$1/status"; }
