@@ -10,6 +10,8 @@ set -euo pipefail
 SERVERS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034
 HOST=127.0.0.1
+# Nothing here speaks to anything but this machine.
+export NO_PROXY=$HOST,localhost no_proxy=$HOST,localhost
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
@@ -153,15 +155,17 @@ offer_source() {
   } >>"$HOME_DIR/sources.toml"
 }
 
-# Every process that belongs to this system of this set: the members of the sessions that `start` made, those whose
-# environment carries the mark (a process that sets its title overwrites it), and all that any of them started.
+# Every living process that belongs to this system of this set: the members of the sessions that `start` made, those
+# whose environment carries the mark (a process that sets its title overwrites it), and all that any of them started.
 own_processes() {
-  local pid parent session file tick queue=()
+  local pid parent session status file tick queue=()
   local -A children=() members=() own=()
-  while read -r pid parent session; do
+  while read -r pid parent session status; do
+    # A zombie, which its parent has not collected yet, has ended.
+    [ "${status:0:1}" != Z ] || continue
     children[$parent]+="$pid "
     members[$session]+="$pid "
-  done < <(ps -e -o pid=,ppid=,sess=)
+  done < <(ps -e -o pid=,ppid=,sess=,stat=)
   for file in "$HOME_DIR"/pids/*; do
     [ -f "$file" ] || continue
     read -r pid tick <"$file"
@@ -187,20 +191,26 @@ own_processes() {
   if [ ${#own[@]} -gt 0 ]; then printf '%s\n' "${!own[@]}"; fi
 }
 
-# TERM to all own processes, up to 15 s of grace, then KILL. Nothing is ever ended by name.
+# TERM to all own processes, once to each, up to 15 s of grace, then KILL. Nothing is ever ended by name.
 end_processes() {
-  local own late deadline
-  mapfile -t own < <(own_processes)
-  if [ ${#own[@]} -gt 0 ]; then
-    kill -TERM "${own[@]}" 2>/dev/null || true
-    deadline=$(($(now_ms) + 15000))
-    while any_alive "${own[@]}" && [ "$(now_ms)" -lt "$deadline" ]; do sleep 0.1; done
-    mapfile -t late < <(own_processes)
-    if any_alive "${own[@]}" "${late[@]}"; then
-      say "$SYSTEM: still alive after 15 s, so killed: $(ps -o pid=,comm= -p "$(IFS=,; echo "${own[*]}")" | xargs)"
-      kill -KILL "${own[@]}" "${late[@]}" 2>/dev/null || true
+  local pid own=() deadline
+  local -A told=()
+  deadline=$(($(now_ms) + 15000))
+  while [ "$(now_ms)" -lt "$deadline" ]; do
+    mapfile -t own < <(own_processes)
+    for pid in "${own[@]}"; do
+      [ -n "${told[$pid]:-}" ] || kill -TERM "$pid" 2>/dev/null || true
+      told[$pid]=1
+    done
+    any_alive "${!told[@]}" || break
+    sleep 0.2
+  done
+  for pid in "${!told[@]}"; do
+    if is_alive "$pid"; then
+      say "$SYSTEM: $pid ($(ps -o comm= -p "$pid")) did not end in 15 s and is killed"
+      kill -KILL "$pid" 2>/dev/null || true
     fi
-  fi
+  done
   rm -f "$HOME_DIR"/pids/*
 }
 
@@ -212,5 +222,4 @@ any_alive() {
   return 1
 }
 
-# A zombie, which its parent has not collected yet, counts as gone.
 is_alive() { grep -qs '^State:[[:space:]]*[^XZ[:space:]]' "/proc/$1/status"; }

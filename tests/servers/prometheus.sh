@@ -23,7 +23,7 @@ start_servers() {
   # Alerts that fire before Prometheus has found its Alertmanager are lost until they are sent again, by default a minute later.
   start prometheus prometheus --config.file=prometheus.yml --storage.tsdb.path=tsdb --storage.tsdb.retention.time=1d \
     --web.listen-address="$HOST:$prometheus" --web.enable-lifecycle --web.enable-admin-api \
-    --enable-feature=exemplar-storage --rules.alert.resend-delay=2s
+    --enable-feature=exemplar-storage --rules.alert.resend-delay=2s --storage.remote.flush-deadline=1s
 
   wait_until 60 "Pushgateway is ready" answers "http://$HOST:$pushgateway/-/ready"
   push queue orders triops_test_queue_lag 18
