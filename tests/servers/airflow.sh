@@ -4,6 +4,10 @@
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# Asked to end, the scheduler waits for the tasks that run, and one of them runs for hours.
+# shellcheck disable=SC2034 # read by lib.sh
+GRACE=3
+
 start_servers() {
   local port
   : "${VENV:?the Python environment with Airflow; tests/servers/up makes it}"

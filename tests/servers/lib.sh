@@ -110,7 +110,7 @@ wait_until() {
     all_alive || die "$SYSTEM: gave up waiting until $what"
     if [ "$(now_ms)" -ge "$deadline" ]; then
       say "$SYSTEM: after $seconds s still not so: $what; the logs end:"
-      tail -n 15 "$HOME_DIR"/logs/*.log >&2 || true
+      tail -n 8 "$HOME_DIR"/logs/*.log | cut -c1-300 >&2 || true
       die "$SYSTEM did not become ready"
     fi
     sleep 0.2
@@ -191,11 +191,12 @@ own_processes() {
   if [ ${#own[@]} -gt 0 ]; then printf '%s\n' "${!own[@]}"; fi
 }
 
-# TERM to all own processes, once to each, up to 15 s of grace, then KILL. Nothing is ever ended by name.
+# TERM to all own processes, once to each, GRACE seconds (15 if not set) to end in, then KILL. Nothing is ever ended by
+# name.
 end_processes() {
   local pid own=() deadline
   local -A told=()
-  deadline=$(($(now_ms) + 15000))
+  deadline=$(($(now_ms) + ${GRACE:-15} * 1000))
   while [ "$(now_ms)" -lt "$deadline" ]; do
     mapfile -t own < <(own_processes)
     for pid in "${own[@]}"; do
@@ -206,10 +207,7 @@ end_processes() {
     sleep 0.2
   done
   for pid in "${!told[@]}"; do
-    if is_alive "$pid"; then
-      say "$SYSTEM: $pid ($(ps -o comm= -p "$pid")) did not end in 15 s and is killed"
-      kill -KILL "$pid" 2>/dev/null || true
-    fi
+    if is_alive "$pid"; then kill -KILL "$pid" 2>/dev/null || true; fi
   done
   rm -f "$HOME_DIR"/pids/*
 }
