@@ -33,7 +33,7 @@ start_load() {
   rm -rf "$HOME_DIR"
   seq -f 'load-%03g' "$1" | while read -r number; do
     engine ps --all --quiet --filter "name=^$number\$" | grep -q . || echo "$number"
-  done | xargs -r -n 1 -P 4 -I{} docker --host="$SOCKET" run --detach --name {} --network none --label "$LABEL" "$IMAGE" /bin/sh -c "$LOGGER" >/dev/null
+  done | xargs -r -P 4 -I{} docker --host="$SOCKET" run --detach --name {} --network none --label "$LABEL" "$IMAGE" /bin/sh -c "$LOGGER" >/dev/null
   running=$(engine ps --quiet --filter "label=$LABEL" | wc -l)
   say "$running containers log once a second"
   [ "$running" -ge "$1" ] || die "only $running of $1 run"
