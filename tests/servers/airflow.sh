@@ -24,9 +24,9 @@ start_servers() {
   start dag-processor airflow dag-processor
   # Its log server would listen on every address; the logs of finished tasks are read from files without it.
   start scheduler airflow scheduler --skip-serve-logs
-  wait_until 180 "the API answers" answers "$url/api/v2/version"
+  wait_until 300 "the API answers" answers "$url/api/v2/version"
   wait_until 60 "the administrator is signed in" sign_in
-  wait_until 120 "the DAGs are parsed" dags_are_parsed
+  wait_until 180 "the DAGs are parsed" dags_are_parsed
   trigger_runs
   wait_until 300 "the runs are in their states" states_reached
 

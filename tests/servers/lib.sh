@@ -30,17 +30,31 @@ serve() {
   case $verb in
     start)
       mkdir -p "$HOME_DIR/pids" "$HOME_DIR/logs"
+      echo "$$ $(began $$)" >"$HOME_DIR/starting"
       start_servers
       touch "$HOME_DIR/ready"
+      rm "$HOME_DIR/starting"
       ;;
     stop)
       [ -d "$HOME_DIR" ] || return 0
       rm -f "$HOME_DIR/ready"
+      interrupt_start
       if declare -F stop_servers >/dev/null; then stop_servers || say "$SYSTEM: an orderly stop failed, ending its processes"; fi
       end_processes
       ;;
     *) die "usage: $SYSTEM.sh start|stop DATA" ;;
   esac
+}
+
+# Ends a script that is still starting this system, so that it does not go on while its servers are ended.
+interrupt_start() {
+  local pid tick
+  [ -f "$HOME_DIR/starting" ] || return 0
+  read -r pid tick <"$HOME_DIR/starting"
+  rm "$HOME_DIR/starting"
+  if [ "$(began "$pid")" = "$tick" ]; then
+    kill -KILL "$pid" 2>/dev/null || true
+  fi
 }
 
 # free_ports COUNT LOW: prints COUNT loopback ports that nothing listens on, from LOW..LOW+1999. Each system has its
@@ -84,7 +98,7 @@ start() {
 
 # began PID: the kernel's tick at which the process began, nothing if there is none: field 22 of its stat, where field 2
 # is a name in parentheses that may hold anything.
-began() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+began() { { sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20; } 2>/dev/null || true; }
 
 # Fails, with the end of its log, if a process that `start` started is gone.
 all_alive() {

@@ -19,10 +19,10 @@ start_servers() {
   MLFLOW_AUTH_CONFIG_PATH=$HOME_DIR/basic_auth.ini MLFLOW_FLASK_SERVER_SECRET_KEY=$(new_secret) \
     tracking_server guarded "$guarded" --app-name basic-auth
 
-  wait_until 180 "the open server is healthy" answers "http://$HOST:$open/health"
+  wait_until 300 "the open server is healthy" answers "http://$HOST:$open/health"
   "$VENV/bin/python" "$SERVERS/mlflow/seed.py" "http://$HOST:$open" >logs/seed-open.log 2>&1 &
   seeding=$!
-  wait_until 180 "the guarded server is healthy" answers "http://$HOST:$guarded/health"
+  wait_until 300 "the guarded server is healthy" answers "http://$HOST:$guarded/health"
   MLFLOW_TRACKING_USERNAME=admin MLFLOW_TRACKING_PASSWORD=$password \
     "$VENV/bin/python" "$SERVERS/mlflow/seed.py" "http://$HOST:$guarded" --small >logs/seed-guarded.log 2>&1 || seeding_failed guarded
   wait "$seeding" || seeding_failed open
