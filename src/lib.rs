@@ -1,1 +1,22 @@
-//! triops
+//! triops, a terminal operations cockpit with three eyes: DevOps, MLOps and DataOps.
+//!
+//! ```text
+//!  system ─HTTP/socket/exec/file─▶ source ─Batch─▶ runtime ─Msg─▶ app::update ─▶ store ─▶ insight
+//!  keyboard ──────────────────────────────────────────▶ Msg ─▶ app::update ─▶ Vec<Effect> ─▶ runtime ─▶ source
+//!  app::view(&Model) ─▶ pane ─▶ ui widgets ─▶ ratatui Buffer ─▶ one buffered write
+//! ```
+//!
+//! Everything a system says becomes the same few entities at the door ([`domain`]); everything behind the door knows only
+//! entities. Each module may use only what stands to its left:
+//! `domain ← msg ← config ← source`, `domain ← insight`, and `domain, msg, config, insight ← ui ← pane ← app`;
+//! `runtime` joins `app` and `source`, `cli` drives `runtime`.
+
+pub mod app;
+pub mod config;
+pub mod domain;
+pub mod insight;
+pub mod msg;
+pub mod pane;
+pub mod source;
+pub mod store;
+pub mod ui;

@@ -1,1 +1,2 @@
+//! The program: parse, run, print error and hint, exit code.
 fn main() {}

@@ -1,0 +1,26 @@
+//! The nouns: what every system is turned into at the door, as plain serde types.
+//! Not for: I/O, clocks, drawing, or anything that knows one particular system.
+
+pub mod ask;
+pub mod batch;
+pub mod detail;
+pub mod entity;
+pub mod failure;
+pub mod filter;
+pub mod log;
+pub mod reading;
+pub mod source;
+pub mod text;
+pub mod time;
+
+pub use ask::{Answer, Ask};
+pub use batch::{Batch, Cost, RowProblem, Scope};
+pub use detail::{Alert, Change, ChangeKind, Check, Dataset, Detail, Endpoint, Host, Kind, Model, Pipeline, Run, Stack, Step, Workload};
+pub use entity::{Entity, EntityId, Eye, Link, LinkTarget, State};
+pub use failure::{Failure, FailureKind};
+pub use filter::Filter;
+pub use log::{LogLine, LogPart, LogRequest, LogStream};
+pub use reading::{Point, Series};
+pub use source::{PollId, PollInfo, SourceInfo, SourceName, Support};
+pub use text::Text;
+pub use time::Timestamp;

@@ -1,0 +1,124 @@
+//! The whole vocabulary between keyboard, sources, application and runtime: `Msg` in, `Effect` out, `Action` between.
+//! Not for: doing anything. All of it is plain data that can be compared, recorded and replayed.
+
+mod action;
+mod key;
+
+pub use action::{ACTIONS, Action, ActionRow, Context, Needs};
+pub use key::{Key, KeyCode, KeyError};
+
+use std::sync::Arc;
+
+use crate::domain::{Answer, Ask, Batch, Cost, Failure, Filter, Kind, LogPart, LogRequest, PollId, SourceInfo, SourceName, Timestamp};
+
+/// What happened. Past tense.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields are the nouns their types name")]
+pub enum Msg {
+    /// Time passed; the only clock that `update` has.
+    Ticked(Timestamp),
+    /// A key was pressed.
+    Pressed(Key),
+    /// Text was pasted in one piece.
+    Pasted(String),
+    /// The terminal has this many columns and rows.
+    Resized(u16, u16),
+    /// The mouse wheel moved: rows down (negative: up) over this column and row.
+    Scrolled { down: i16, column: u16, row: u16 },
+    /// The left button was pressed over this column and row.
+    Clicked { column: u16, row: u16 },
+    /// These are the sources; said once before any of them answers, and again when one more is found.
+    Configured(Vec<Arc<SourceInfo>>),
+    /// A source could not even be made: its name and why.
+    Misconfigured { source: SourceName, failure: Failure },
+    /// A poll was sent.
+    Asked { source: SourceName, poll: PollId },
+    /// A poll came back.
+    Fetched(Box<Fetched>),
+    /// A question came back.
+    Answered { ask: Ask, outcome: Result<Answer, Failure> },
+    /// Lines of the log followed under `view`.
+    Logged { view: LogView, outcome: Result<LogPart, Failure> },
+    /// Looking for systems on this machine is over; what was looked for and not found.
+    Discovered { missing: Vec<String> },
+    /// An effect is done (or not), for a toast.
+    Noted(Notice),
+}
+
+/// How a poll came back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fetched {
+    /// Whose.
+    pub source: SourceName,
+    /// Which.
+    pub poll: PollId,
+    /// When the answer was complete.
+    pub at: Timestamp,
+    /// Milliseconds from request to answer.
+    pub latency_ms: u32,
+    /// When the poll is asked again.
+    pub next_at: Timestamp,
+    /// What the source has spent in all until now.
+    pub spent: Cost,
+    /// What it brought.
+    pub outcome: Result<Batch, Failure>,
+}
+
+/// Tells the logs that are open apart; grows by one with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct LogView(pub u32);
+
+/// A short word to the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Good or bad.
+    pub good: bool,
+    /// One line.
+    pub text: String,
+}
+
+/// What the runtime should do. Imperative.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields are the nouns their types name")]
+pub enum Effect {
+    /// Ask a source's polls (all sources if none is named) now.
+    Refresh(Option<SourceName>),
+    /// What is on screen: polls that bring none of these may slow down.
+    Show(Vec<Kind>),
+    /// Put a question.
+    Ask(Ask),
+    /// Read a log; lines come as `Msg::Logged` with this view.
+    Follow { view: LogView, request: LogRequest },
+    /// Stop reading a log.
+    Unfollow(LogView),
+    /// Hand text to the terminal's clipboard (OSC 52).
+    Copy(String),
+    /// Open a page in a browser, or copy its address where there is none.
+    Open(String),
+    /// Write text to a new file in the user's state folder.
+    Save { name: String, text: String },
+    /// Turn mouse reporting on or off.
+    Mouse(bool),
+    /// Give the terminal back until the shell resumes us.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Leave.
+    Quit,
+}
+
+/// What keys mean at the moment. One at a time, the newest on top of a stack.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields are the nouns their types name")]
+pub enum Mode {
+    /// Keys are actions.
+    Normal,
+    /// Keys edit the filter (tables) or the search (logs, detail).
+    Filter { before: Filter },
+    /// Keys edit the palette's query.
+    Palette,
+    /// The list of what can be done with the selection.
+    Menu,
+    /// The keymap.
+    Help,
+}

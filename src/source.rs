@@ -1,0 +1,61 @@
+//! What turns the outside world into batches: the trait every system implements and the registry that builds them.
+//! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `app::store`).
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::stream::{self, Stream};
+
+use crate::domain::{Answer, Ask, Batch, Cost, Failure, FailureKind, LogPart, LogRequest, PollId, SourceInfo, Timestamp};
+
+/// A result on its way.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+/// Results as they come; ends when the system closes it or after the first failure.
+pub type Flow<T> = Pin<Box<dyn Stream<Item = Result<T, Failure>> + Send>>;
+
+/// One configured system. Cheap to share; all state that a connection needs (tokens, validators, samples) lives inside.
+/// Every call ends within the source's timeout, reads bounded bodies, and can be dropped at any await.
+pub trait Source: Send + Sync {
+    /// What is known about it before it answers.
+    fn info(&self) -> &Arc<SourceInfo>;
+
+    /// Asks one of its polls. `now` becomes `seen_at`.
+    fn poll<'a>(&'a self, poll: &'a PollId, now: Timestamp) -> Pending<'a, Batch>;
+
+    /// What it tells unasked; reconnecting is the caller's business. Batches are `Scope::Part`.
+    fn events(&self) -> Option<Flow<Batch>> {
+        None
+    }
+
+    /// Answers a question.
+    fn ask<'a>(&'a self, ask: &'a Ask) -> Pending<'a, Answer> {
+        let _ = ask;
+        Box::pin(async { Err(self.unsupported("ask for more")) })
+    }
+
+    /// Reads a log.
+    fn logs(&self, request: LogRequest) -> Flow<LogPart> {
+        let _ = request;
+        let failure = self.unsupported("read a log");
+        Box::pin(stream::once(async { Err(failure) }))
+    }
+
+    /// Is it there, and is it what it should be? For `doctor` and discovery; must not need to sign in where the system allows.
+    fn probe(&self) -> Pending<'_, Probe>;
+
+    /// Network spent until now.
+    fn spent(&self) -> Cost;
+
+    /// The failure of a source that cannot do what it was asked.
+    fn unsupported(&self, what: &str) -> Failure {
+        let info = self.info();
+        Failure::new(FailureKind::Unsupported, format!("{what} of {}", info.name), format!("{} has no such thing", info.title))
+    }
+}
+
+/// What a system says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// `Prometheus 2.42.0`.
+    pub product: String,
+}
