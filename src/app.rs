@@ -1,13 +1,11 @@
 //! The application: `update` turns a message into a new model and effects, `view` draws the model. Routing only.
 //! Not for: I/O, clocks, tasks (see `runtime`); what a pane shows (see `pane`).
 
-pub mod store;
-
 use ratatui::Frame;
 
 use crate::domain::Timestamp;
 use crate::msg::{Effect, Msg};
-use store::Store;
+use crate::store::Store;
 
 /// All state there is.
 #[derive(Debug, Default)]

@@ -14,5 +14,7 @@
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod insight;
 pub mod msg;
 pub mod source;
+pub mod store;

@@ -1,0 +1,9 @@
+//! What entities mean together: pure functions over entities and series.
+//! Not for: I/O, state, drawing.
+
+pub mod change;
+pub mod lineage;
+pub mod measure;
+pub mod timeline;
+pub mod trend;
+pub mod triage;

@@ -1,0 +1,100 @@
+//! What is known: the newest state of every entity and reading, and how each source is doing.
+//! Not for: selection, focus, drawing (see `app` and `pane`); deciding what it means (see `insight`).
+
+mod entities;
+mod readings;
+mod sources;
+
+use std::sync::Arc;
+
+use crate::domain::{Entity, EntityId, Failure, Kind, SourceInfo, SourceName, State, Timestamp};
+use crate::msg::Fetched;
+
+pub use entities::{Counts, Entities};
+pub use readings::{Readings, Trail};
+pub use sources::{PollState, SourceState, Sources, Standing};
+
+/// Everything the sources told.
+#[derive(Debug, Default)]
+pub struct Store {
+    /// Entities by kind.
+    pub entities: Entities,
+    /// Numbers over time.
+    pub readings: Readings,
+    /// The sources themselves.
+    pub sources: Sources,
+    revision: u64,
+}
+
+impl Store {
+    /// Grows with every change; what was derived from an older revision may be out of date.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Takes the list of sources.
+    pub fn configure(&mut self, infos: Vec<Arc<SourceInfo>>) {
+        self.revision += 1;
+        self.sources.configure(infos);
+    }
+
+    /// Takes a poll's outcome. A failure leaves what is known in place.
+    pub fn merge(&mut self, fetched: Fetched) {
+        self.revision += 1;
+        let Fetched { source, poll, at, outcome, .. } = &fetched;
+        if let Ok(batch) = outcome {
+            self.readings.merge(source, &batch.series);
+            for entity in &batch.entities {
+                self.readings.note(entity, *at);
+            }
+        }
+        self.sources.note(&fetched);
+        let (source, poll, at) = (source.clone(), poll.clone(), *at);
+        if let Ok(batch) = fetched.outcome {
+            for gone in self.entities.merge(&source, &poll, batch, at) {
+                self.readings.forget(&gone);
+            }
+        }
+    }
+
+    /// The entity of that id.
+    pub fn get(&self, id: &EntityId) -> Option<&Arc<Entity>> {
+        self.entities.get(id)
+    }
+
+    /// Why the entity may be out of date: the last answer of the poll that brings it.
+    pub fn stale(&self, entity: &Entity) -> Option<&Failure> {
+        let poll = self.entities.poll_of(&entity.id)?;
+        self.sources.get(entity.id.source())?.polls.get(poll)?.failure.as_ref()
+    }
+
+    /// Everything a link's label match finds, or the one its id names.
+    pub fn linked(&self, link: &crate::domain::Link) -> Vec<&Arc<Entity>> {
+        match &link.to {
+            crate::domain::LinkTarget::Id(id) => self.get(id).into_iter().collect(),
+            crate::domain::LinkTarget::Labels(labels) if labels.is_empty() => Vec::new(),
+            crate::domain::LinkTarget::Labels(labels) => {
+                self.entities.all().filter(|entity| labels.iter().all(|(name, value)| entity.labels.get(name) == Some(value))).collect()
+            }
+        }
+    }
+
+    /// How many of a kind are how.
+    pub fn counts(&self, kind: Kind) -> Counts {
+        self.entities.counts(kind)
+    }
+
+    /// The oldest fresh answer among sources that answer, for "oldest 3 s ago".
+    pub fn oldest_answer(&self) -> Option<Timestamp> {
+        self.sources.iter().filter(|source| source.standing().answers()).filter_map(SourceState::oldest_answer).min()
+    }
+
+    /// The worst state a source's entities are in; `None` if it brought none.
+    pub fn worst_of(&self, source: &SourceName) -> Option<State> {
+        self.entities
+            .all()
+            .filter(|entity| entity.id.source() == source.as_str())
+            .map(|entity| entity.state)
+            .max_by_key(|state| state.severity())
+    }
+}

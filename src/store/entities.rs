@@ -1,0 +1,165 @@
+//! The newest state of every entity, one map per kind, and the changes seen between two answers.
+//! Not for: numbers over time (see `readings`).
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use crate::domain::{Batch, Entity, EntityId, Kind, PollId, Scope, SourceName, State, Timestamp};
+use crate::insight::change;
+
+/// Changes we saw ourselves that are kept; the oldest go first.
+const MAX_OBSERVED: usize = 500;
+
+/// Entities by kind.
+#[derive(Debug, Default)]
+pub struct Entities {
+    kinds: HashMap<Kind, HashMap<EntityId, Held>>,
+    counts: HashMap<Kind, Counts>,
+    members: HashMap<SourceName, HashMap<PollId, Vec<EntityId>>>,
+    observed: VecDeque<EntityId>,
+    generation: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    entity: Arc<Entity>,
+    poll: PollId,
+    generation: u64,
+}
+
+/// How many of a kind are in which state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts([usize; 7]);
+
+impl Counts {
+    /// How many are in that state.
+    pub fn of(self, state: State) -> usize {
+        self.0[state as usize]
+    }
+
+    /// How many there are.
+    pub fn total(self) -> usize {
+        self.0.iter().sum()
+    }
+
+    /// How many are failed or in warning.
+    pub fn troubled(self) -> usize {
+        self.of(State::Failed) + self.of(State::Warning)
+    }
+}
+
+impl Entities {
+    /// The entity of that id.
+    pub fn get(&self, id: &EntityId) -> Option<&Arc<Entity>> {
+        Some(&self.kinds.get(&kind_in(id)?)?.get(id)?.entity)
+    }
+
+    /// All of a kind, in no order.
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Arc<Entity>> {
+        self.kinds.get(&kind).into_iter().flat_map(|held| held.values().map(|held| &held.entity))
+    }
+
+    /// All there are, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Entity>> {
+        self.kinds.values().flat_map(|held| held.values().map(|held| &held.entity))
+    }
+
+    /// How many of a kind are how.
+    pub fn counts(&self, kind: Kind) -> Counts {
+        self.counts.get(&kind).copied().unwrap_or_default()
+    }
+
+    /// The poll that brings the entity.
+    pub fn poll_of(&self, id: &EntityId) -> Option<&PollId> {
+        Some(&self.kinds.get(&kind_in(id)?)?.get(id)?.poll)
+    }
+
+    /// Takes what a poll brought; returns what is gone.
+    pub fn merge(&mut self, source: &SourceName, poll: &PollId, batch: Batch, at: Timestamp) -> Vec<EntityId> {
+        if batch.scope == Scope::Unchanged {
+            return Vec::new();
+        }
+        self.generation += 1;
+        let generation = self.generation;
+        let known = self.members.get(source).is_some_and(|polls| polls.contains_key(poll));
+        let mut gone = batch.gone;
+        let mut ids = Vec::with_capacity(batch.entities.len());
+        let mut moves = change::Moves::new(at);
+        for entity in batch.entities {
+            ids.push(entity.id.clone());
+            let before = self.put(entity, poll, generation);
+            if known && let Some(after) = ids.last().and_then(|id| self.get(id)) {
+                moves.note(before.as_deref(), after);
+            }
+        }
+        if batch.scope == Scope::Whole {
+            let members = self.members.entry(source.clone()).or_default();
+            let before = members.insert(poll.clone(), ids).unwrap_or_default();
+            gone.extend(before.into_iter().filter(|id| self.is_left_over(id, poll, generation)));
+        } else {
+            let members = self.members.entry(source.clone()).or_default().entry(poll.clone()).or_default();
+            let have: HashSet<&EntityId> = members.iter().collect();
+            let new: Vec<EntityId> = ids.into_iter().filter(|id| !have.contains(id)).collect();
+            drop(have);
+            members.extend(new);
+        }
+        for id in &gone {
+            if let Some(before) = self.take(id) {
+                moves.note_gone(&before);
+            }
+        }
+        for change in moves.finish(source) {
+            self.observe(change);
+        }
+        gone
+    }
+
+    fn is_left_over(&self, id: &EntityId, poll: &PollId, generation: u64) -> bool {
+        kind_in(id).and_then(|kind| self.kinds.get(&kind)?.get(id)).is_some_and(|held| held.poll == *poll && held.generation != generation)
+    }
+
+    fn put(&mut self, entity: Entity, poll: &PollId, generation: u64) -> Option<Arc<Entity>> {
+        let kind = entity.kind();
+        let counts = self.counts.entry(kind).or_default();
+        counts.0[entity.state as usize] += 1;
+        let held = self.kinds.entry(kind).or_default();
+        match held.entry(entity.id.clone()) {
+            std::collections::hash_map::Entry::Occupied(mut slot) => {
+                let slot = slot.get_mut();
+                counts.0[slot.entity.state as usize] -= 1;
+                slot.generation = generation;
+                Some(std::mem::replace(&mut slot.entity, Arc::new(entity)))
+            }
+            std::collections::hash_map::Entry::Vacant(slot) => {
+                slot.insert(Held { entity: Arc::new(entity), poll: poll.clone(), generation });
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, id: &EntityId) -> Option<Arc<Entity>> {
+        let kind = kind_in(id)?;
+        let held = self.kinds.get_mut(&kind)?.remove(id)?;
+        if let Some(counts) = self.counts.get_mut(&kind) {
+            counts.0[held.entity.state as usize] -= 1;
+        }
+        Some(held.entity)
+    }
+
+    /// Keeps a change that we saw ourselves, between two answers.
+    fn observe(&mut self, change: Entity) {
+        self.observed.push_back(change.id.clone());
+        self.put(change, &PollId::from("observed"), 0);
+        while self.observed.len() > MAX_OBSERVED {
+            if let Some(oldest) = self.observed.pop_front() {
+                self.take(&oldest);
+            }
+        }
+    }
+}
+
+/// The kind an id names in its second part.
+fn kind_in(id: &EntityId) -> Option<Kind> {
+    let word = id.as_str().split('/').nth(1)?;
+    Kind::ALL.iter().copied().find(|kind| kind.word() == word)
+}
