@@ -5,6 +5,6 @@ pub mod secret;
 pub mod source;
 pub mod span;
 
-pub use secret::{Secret, SecretRef};
+pub use secret::{Secret, SecretError, SecretRef};
 pub use source::{AuthConfig, ReadingConfig, SourceConfig, TlsConfig};
 pub use span::Span;
