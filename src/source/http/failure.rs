@@ -99,6 +99,14 @@ pub(super) async fn refused(response: reqwest::Response, spent: &AtomicU64, reda
     failure
 }
 
+/// A refusal that is JSON, and that nobody but the source understands better: neither of the sign-in nor a request to wait.
+pub(super) fn explains(response: &reqwest::Response) -> bool {
+    let headers = response.headers();
+    let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| kind.starts_with("application/json"));
+    let (status, waits) = (response.status(), headers.contains_key(RETRY_AFTER));
+    is_json && !waits && (status.is_client_error() || status.is_server_error()) && !matches!(status.as_u16(), 401 | 407 | 429)
+}
+
 /// A page rather than data.
 pub(super) fn looks_like_html(content_type: &str, body: &[u8]) -> bool {
     let start = body.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(0);
