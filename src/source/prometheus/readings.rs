@@ -35,8 +35,9 @@ impl Prometheus {
                 }
             }
         }
+        let all_failed = failures.len() == self.readings.len();
         match failures.into_iter().next() {
-            Some(failure) if batch.problems.len() >= self.readings.len() && batch.series.is_empty() => Err(failure),
+            Some(failure) if all_failed => Err(failure),
             _ => Ok(batch),
         }
     }

@@ -283,3 +283,66 @@ fn its_polls_keep_their_proportions_and_readings_are_polled_only_where_there_are
     assert_eq!(told(&prom), ["alerts 5", "readings 5", "targets 10", "rules 20", "server 20"]);
     assert_eq!(prom.info.readings, [Text::from("p99")]);
 }
+
+/// Answers every connection with one body and hands over the heads of the requests, newest last.
+async fn served(status: &'static str, body: &'static str) -> (String, tokio::sync::mpsc::Receiver<String>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (heads, received) = tokio::sync::mpsc::channel(16);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.windows(4).any(|end| end == b"\r\n\r\n") && stream.read_buf(&mut head).await.unwrap_or(0) > 0 {}
+            let kind = if body.starts_with('{') { "application/json" } else { "text/plain" };
+            let answer =
+                format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            heads.send(String::from_utf8_lossy(&head).into_owned()).await.unwrap();
+        }
+    });
+    (address, received)
+}
+
+#[tokio::test]
+async fn a_tenant_and_a_prefix_are_part_of_every_request() {
+    let (address, mut heads) = served("200 OK", fixture!("victoria-rules")).await;
+    let prom = source(|config| {
+        config.url = Some(format!("{address}/gateway"));
+        config.with = [("tenant".to_owned(), "fraud".into()), ("prefix".to_owned(), "/prometheus".into())].into();
+    });
+    prom.unwrap().poll(&"alerts".into(), now()).await.unwrap();
+    let head = heads.recv().await.unwrap();
+    assert!(head.starts_with("GET /gateway/prometheus/api/v1/rules?type=alert HTTP/1.1\r\n"), "{head}");
+    assert!(head.to_lowercase().contains("\r\nx-scope-orgid: fraud\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_is_told_in_its_own_words() {
+    let agent = r#"{"status":"error","errorType":"execution","error":"unavailable with Prometheus Agent"}"#;
+    for (status, body, kind, word) in [
+        ("422 Unprocessable Entity", agent, FailureKind::Unsupported, "Agent"),
+        ("503 Service Unavailable", fixture!("query-timeout"), FailureKind::Timeout, "query timed out"),
+        ("503 Service Unavailable", "Service Unavailable", FailureKind::Server, "503"),
+        ("404 Not Found", "404 page not found\n", FailureKind::Unsupported, "404 page not found"),
+        ("401 Unauthorized", r#"{"status":"error","error":"who?"}"#, FailureKind::Auth, "who?"),
+        ("429 Too Many Requests", r#"{"status":"error","error":"slower"}"#, FailureKind::RateLimited, "slower"),
+    ] {
+        let (address, _heads) = served(status, body).await;
+        let failure = source(|config| config.url = Some(address)).unwrap().poll(&"alerts".into(), now()).await.unwrap_err();
+        assert_eq!(failure.kind, kind, "{failure}");
+        assert!(failure.detail.contains(word) && !failure.hint.is_empty(), "{failure} ({})", failure.hint);
+    }
+}
+
+#[tokio::test]
+async fn when_every_reading_fails_so_does_the_poll() {
+    let (address, _heads) = served("400 Bad Request", fixture!("query-parse-error")).await;
+    let prom = source(|config| {
+        config.url = Some(address);
+        config.readings =
+            ["a", "b"].map(|name| ReadingConfig { name: name.into(), query: "up{".into(), ..ReadingConfig::default() }).into();
+    });
+    let failure = prom.unwrap().poll(&"readings".into(), now()).await.unwrap_err();
+    assert!(failure.detail.contains("unexpected end of input"), "{failure}");
+}
