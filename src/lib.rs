@@ -16,5 +16,7 @@ pub mod config;
 pub mod domain;
 pub mod insight;
 pub mod msg;
+pub mod pane;
 pub mod source;
 pub mod store;
+pub mod ui;
