@@ -10,5 +10,6 @@
     reason = "a test fails loudly, says what it skips, and the servers' numbers are exact"
 )]
 
+mod docker;
 mod prometheus;
 mod support;
