@@ -3,6 +3,7 @@
 
 mod act;
 mod input;
+mod overlay;
 mod palette;
 mod screen;
 

@@ -3,7 +3,7 @@
 
 use super::input::Edit;
 use super::palette::Choice;
-use super::{Model, View, contexts, screen};
+use super::{Model, View, contexts, overlay, screen};
 use crate::domain::{Filter, LogRequest};
 use crate::msg::{Action, Effect, Key, KeyCode, Mode, Msg, Notice};
 use crate::pane::chart::Chart;
@@ -101,7 +101,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Palette => {
             model.mode = Mode::Palette;
-            model.input.clear();
+            model.input.set("");
             typed(model);
         }
         Action::Menu => {
@@ -266,7 +266,7 @@ fn type_palette(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 fn pick_menu(model: &mut Model, key: Key) -> Vec<Effect> {
-    let rows = screen::menu_rows(model);
+    let rows = overlay::menu_rows(model);
     let action = model.settings.keymap.action(contexts(model), key);
     match (key.code, action) {
         (KeyCode::Enter, _) => {
@@ -305,6 +305,6 @@ fn scroll_help(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Action::Back | Action::Help) => model.mode = Mode::Normal,
         _ => {}
     }
-    model.scroll = model.scroll.min(screen::help_height(model).saturating_sub(page));
+    model.scroll = model.scroll.min(overlay::help_height(model).saturating_sub(page));
     Vec::new()
 }
