@@ -3,9 +3,16 @@
 
 pub mod discover;
 pub mod docker;
+pub mod exposition;
+pub mod fingerprint;
 pub mod http;
+pub mod origin;
+pub mod prometheus;
+pub mod reading;
 pub mod recast;
 pub mod registry;
+pub mod scrape;
+pub mod threshold;
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -44,10 +44,8 @@ pub fn menu_rows(model: &Model) -> Vec<MenuRow> {
 /// Draws the menu.
 pub fn menu(model: &Model, screen: Rect, buf: &mut Buffer) {
     let rows = menu_rows(model);
-    let title = model
-        .pane()
-        .selected()
-        .map_or_else(|| "nothing selected".to_owned(), |entity| format!("{} {}", entity.kind(), entity.name.first_line()));
+    let title =
+        model.pane().selected().map_or_else(|| "nothing selected".to_owned(), |entity| format!("{} {}", entity.kind(), entity.title()));
     let inner = open_box(model, &title, "enter does it, esc closes", rows.len() as u16, screen, buf);
     let first = model.scroll.saturating_sub(usize::from(inner.height.saturating_sub(1)));
     for (place, row) in rows.iter().enumerate().skip(first).take(usize::from(inner.height)) {
