@@ -2,6 +2,7 @@
 //! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `app::store`).
 
 pub mod http;
+pub mod manifest;
 
 use std::pin::Pin;
 use std::sync::Arc;
