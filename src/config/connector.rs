@@ -255,7 +255,7 @@ pub enum Pages {
         /// Rows in a page.
         size: u32,
         /// Pages at most.
-        #[serde(default = "Pages::max")]
+        #[serde(default = "Pages::ten")]
         max: u32,
         /// Finds the list of rows in a page.
         items: Jq,
@@ -274,7 +274,7 @@ pub enum Pages {
         #[serde(default = "Pages::first")]
         first: u32,
         /// Pages at most.
-        #[serde(default = "Pages::max")]
+        #[serde(default = "Pages::ten")]
         max: u32,
         /// Finds the list of rows in a page.
         items: Jq,
@@ -286,13 +286,13 @@ pub enum Pages {
         /// Finds it in a page; null or empty at the end.
         next: Jq,
         /// Pages at most.
-        #[serde(default = "Pages::max")]
+        #[serde(default = "Pages::ten")]
         max: u32,
     },
     /// Follow `Link: <…>; rel="next"` (RFC 8288).
     LinkHeader {
         /// Pages at most.
-        #[serde(default = "Pages::max")]
+        #[serde(default = "Pages::ten")]
         max: u32,
     },
     /// Follow an address in the page.
@@ -300,12 +300,23 @@ pub enum Pages {
         /// Finds it in a page; null or empty at the end.
         next: Jq,
         /// Pages at most.
-        #[serde(default = "Pages::max")]
+        #[serde(default = "Pages::ten")]
         max: u32,
     },
 }
 
 impl Pages {
+    /// Pages at most.
+    pub fn max(&self) -> u32 {
+        match self {
+            Self::Offset { max, .. }
+            | Self::Page { max, .. }
+            | Self::Token { max, .. }
+            | Self::LinkHeader { max }
+            | Self::NextUrl { max, .. } => *max,
+        }
+    }
+
     fn offset() -> String {
         "offset".to_owned()
     }
@@ -321,7 +332,7 @@ impl Pages {
     fn first() -> u32 {
         1
     }
-    fn max() -> u32 {
+    fn ten() -> u32 {
         10
     }
 }

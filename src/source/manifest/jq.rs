@@ -23,7 +23,7 @@ pub use native::to_json;
 /// Outputs of one run; a page of a system's answer has a few hundred rows.
 pub const MAX_OUTPUTS: usize = 20_000;
 /// How long one run may take.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub const DEADLINE: Duration = Duration::from_secs(5);
 /// How long we wait for a run that should have stopped itself.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -90,17 +90,25 @@ impl Filter {
     /// All outputs for one input, each a value or an error of its own. Ends within its deadline; a filter that does not is never run
     /// again.
     pub async fn run(&self, input: Val, variables: Variables) -> Result<Vec<Output>, Failure> {
+        self.run_then(input, variables, |outputs| outputs).await
+    }
+
+    /// The same, and what `then` makes of the outputs on the same thread.
+    pub async fn run_then<T, F>(&self, input: Val, variables: Variables, then: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(Vec<Output>) -> T + Send + 'static,
+    {
         if *self.0.lost.lock().unwrap_or_else(PoisonError::into_inner) {
             return Err(self.never_ended());
         }
         let filter = self.clone();
-        match aside(self.0.deadline + GRACE, move || filter.run_here(input, variables)).await {
-            Some(outcome) => outcome,
-            None => {
-                *self.0.lost.lock().unwrap_or_else(PoisonError::into_inner) = true;
-                Err(self.never_ended())
-            }
+        let work = move || filter.run_here(input, variables).map(then);
+        if let Some(outcome) = aside(self.0.deadline + GRACE, work).await {
+            return outcome;
         }
+        *self.0.lost.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        Err(self.never_ended())
     }
 
     /// The same on this thread.
@@ -174,7 +182,7 @@ impl std::fmt::Debug for Filter {
 
 /// Runs `work` on a thread of its own: one that never ends keeps neither the loop nor the end of the program waiting, as a thread of
 /// the pool would, and its stack holds what deep answers need. `None` if it did not end in time, or broke.
-async fn aside<T: Send + 'static>(time: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub async fn aside<T: Send + 'static>(time: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     const STACK_BYTES: usize = 16 * 1024 * 1024; // address space; only what is touched costs memory
     let (done, outcome) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("jq".to_owned()).stack_size(STACK_BYTES);

@@ -50,9 +50,12 @@ def until(cond; update): def rec: if cond then . else update | step | rec end; r
 
 /// Behind the library: words for what connectors do again and again.
 const WORDS: &str = r#"
+def rows: if type == "array" then .[] else error("the answer is no list") end;
+def rows($key): if type == "object" then .[$key] // [] | rows else error("the answer is no object") end;
 def some: if . == null or . == "" or . == [] or . == {} then null else . end;
 def table: if . == null then null else [.[] | {(.key): (.value | tostring)}] | add end;
 def enum($known): . as $word | if . == null then null else ($known[$word | tostring] // "unknown") end;
+def under($base): if $base == null then null else $base + . end;
 "#;
 
 /// Compiles a filter with all of `VARIABLES`.

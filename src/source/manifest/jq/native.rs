@@ -42,7 +42,7 @@ fn step() -> Result<(), Error<Val>> {
     Ok(())
 }
 
-/// `step` counts; `ms` and `epoch` turn numbers into times and `time` reads one; `fromjson` reads JSON of bounded depth.
+/// `step` counts; `ms` and `epoch` turn numbers into times, `time` reads one and `seconds` turns it back; `fromjson` reads JSON of bounded depth.
 pub(super) fn funs() -> impl Iterator<Item = Fun<Data>> {
     let counting = Native::new(|cv| bome(step().map(|()| cv.1))).with_paths(|cv| box_once(step().map(|()| cv.1).map_err(Exn::from)));
     let step: Fun<Data> = ("step", v(0), counting);
@@ -50,6 +50,7 @@ pub(super) fn funs() -> impl Iterator<Item = Fun<Data>> {
         run(("ms", v(0), |cv| bome(instant(&cv.1, 0.001)))),
         run(("epoch", v(0), |cv| bome(instant(&cv.1, 1.0)))),
         run(("time", v(0), |cv| bome(time(&cv.1)))),
+        run(("seconds", v(0), |cv| bome(seconds(&cv.1)))),
         run(("fromjson", v(0), |cv| bome(from_json(&cv.1)))),
     ];
     others.into_iter().chain([step])
@@ -84,6 +85,15 @@ fn time(value: &Val) -> Result<Val, Error<Val>> {
         None if text.is_empty() || text.starts_with("0001-01-01") => Ok(Val::Null),
         None => Err(Error::typ(value.clone(), "time")),
     }
+}
+
+/// RFC 3339 to seconds since the epoch.
+fn seconds(value: &Val) -> Result<Val, Error<Val>> {
+    let at = match time(value)? {
+        Val::TStr(bytes) => Timestamp::parse(&String::from_utf8_lossy(&bytes)),
+        _ => None,
+    };
+    Ok(at.map_or(Val::Null, |at| Val::from(at.seconds())))
 }
 
 fn from_json(value: &Val) -> Result<Val, Error<Val>> {
