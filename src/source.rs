@@ -1,6 +1,7 @@
 //! What turns the outside world into batches: the trait every system implements and the registry that builds them.
 //! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `app::store`).
 
+pub mod discover;
 pub mod docker;
 pub mod exposition;
 pub mod fingerprint;
@@ -8,6 +9,8 @@ pub mod http;
 pub mod origin;
 pub mod prometheus;
 pub mod reading;
+pub mod recast;
+pub mod registry;
 pub mod scrape;
 pub mod threshold;
 
