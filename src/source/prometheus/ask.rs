@@ -23,7 +23,7 @@ struct Window {
 impl Prometheus {
     pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Failure> {
         match ask {
-            Ask::Range { reading, from, to, step_s } => {
+            Ask::Range { reading, from, to, step_s, .. } => {
                 let found = self.reading(reading).ok_or_else(|| self.unknown(format!("no reading is named `{reading}`")))?;
                 self.range(found, *from, *to, *step_s).await.map(Answer::Series)
             }
