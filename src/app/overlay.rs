@@ -44,7 +44,8 @@ pub fn menu_rows(model: &Model) -> Vec<MenuRow> {
 /// Draws the menu.
 pub fn menu(model: &Model, screen: Rect, buf: &mut Buffer) {
     let rows = menu_rows(model);
-    let title = model.pane().selected().map_or_else(|| "nothing selected".to_owned(), |entity| format!("{} {}", entity.kind(), entity.name.first_line()));
+    let title =
+        model.pane().selected().map_or_else(|| "nothing selected".to_owned(), |entity| format!("{} {}", entity.kind(), entity.title()));
     let inner = open_box(model, &title, "enter does it, esc closes", rows.len() as u16, screen, buf);
     let first = model.scroll.saturating_sub(usize::from(inner.height.saturating_sub(1)));
     for (place, row) in rows.iter().enumerate().skip(first).take(usize::from(inner.height)) {
@@ -63,8 +64,13 @@ pub fn palette(model: &Model, screen: Rect, buf: &mut Buffer) -> Option<Position
     let rows = model.palette.rows();
     let wanted = (screen.height / 2).max(8);
     let inner = open_box(model, "Find an action, a tab or an entity", "", wanted, screen, buf);
-    let input =
-        Input { look: &model.settings.look, prompt: ": ", text: model.input.text(), cursor: model.input.cursor(), placeholder: "a few letters" };
+    let input = Input {
+        look: &model.settings.look,
+        prompt: ": ",
+        text: model.input.text(),
+        cursor: model.input.cursor(),
+        placeholder: "a few letters",
+    };
     input.render(draw::row(inner, 0), buf);
     let height = usize::from(inner.height.saturating_sub(1));
     let first = (model.palette.cursor() + 1).saturating_sub(height);

@@ -106,7 +106,7 @@ impl Found<'_> {
             }
             Self::Entity(entity) => Row {
                 choice: Choice::Entity(entity.id.clone()),
-                title: entity.name.first_line().to_owned(),
+                title: entity.title(),
                 note: format!("{} of {}", entity.kind(), entity.id.source()),
                 state: Some(entity.state),
             },

@@ -116,7 +116,11 @@ fn labels(model: &Model) -> Vec<TabLabel<'static>> {
     let label = |(place, tab): (usize, &Tab)| {
         let key = model.settings.keymap.keys(tab_action(place)).first().map_or_else(String::new, ToString::to_string);
         let (count, role) = badge(model, *tab);
-        TabLabel { key: Cow::Owned(key), title: Cow::Borrowed(tab.title()), count: (count > 0).then(|| Piece::new(count.to_string(), role)) }
+        TabLabel {
+            key: Cow::Owned(key),
+            title: Cow::Borrowed(tab.title()),
+            count: (count > 0).then(|| Piece::new(count.to_string(), role)),
+        }
     };
     Tab::ALL.iter().enumerate().map(label).collect()
 }
@@ -163,17 +167,47 @@ pub fn tab_at(model: &Model, column: u16, row: u16) -> Option<Tab> {
 
 fn typed_line(model: &Model) -> Input<'_> {
     let searching = contexts(model).contains(&Context::List);
-    let (prompt, placeholder) = if searching { (" filter ", "text  !not  ~fuzzy  label=value") } else { (" search ", "text or regular expression") };
+    let (prompt, placeholder) =
+        if searching { (" filter ", "text  !not  ~fuzzy  label=value") } else { (" search ", "text or regular expression") };
     Input { look: &model.settings.look, prompt, text: model.input.text(), cursor: model.input.cursor(), placeholder }
 }
 
 /// The most useful keys here, as the keymap has them now.
 fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
-    const LIST: &[Action] = &[Action::Open, Action::OpenLogs, Action::OpenChart, Action::WhatChanged, Action::Menu, Action::Filter, Action::NextSection, Action::Palette];
-    const DETAIL: &[Action] = &[Action::DetailOpen, Action::DetailLogs, Action::DetailRaw, Action::DetailBrowse, Action::Filter, Action::Back];
-    const LOG: &[Action] =
-        &[Action::LogFollow, Action::Filter, Action::LogMatchNext, Action::LogErrorNext, Action::LogOlder, Action::LogWrap, Action::LogTimes, Action::LogSave, Action::Log15Minutes, Action::Back];
-    const CHART: &[Action] = &[Action::ChartZoomIn, Action::ChartZoomOut, Action::ChartEarlier, Action::ChartLater, Action::ChartLive, Action::ChartReading, Action::ChartNext, Action::Back];
+    const LIST: &[Action] = &[
+        Action::Open,
+        Action::OpenLogs,
+        Action::OpenChart,
+        Action::WhatChanged,
+        Action::Menu,
+        Action::Filter,
+        Action::NextSection,
+        Action::Palette,
+    ];
+    const DETAIL: &[Action] =
+        &[Action::DetailOpen, Action::DetailLogs, Action::DetailRaw, Action::DetailBrowse, Action::Filter, Action::Back];
+    const LOG: &[Action] = &[
+        Action::LogFollow,
+        Action::Filter,
+        Action::LogMatchNext,
+        Action::LogErrorNext,
+        Action::LogOlder,
+        Action::LogWrap,
+        Action::LogTimes,
+        Action::LogSave,
+        Action::Log15Minutes,
+        Action::Back,
+    ];
+    const CHART: &[Action] = &[
+        Action::ChartZoomIn,
+        Action::ChartZoomOut,
+        Action::ChartEarlier,
+        Action::ChartLater,
+        Action::ChartLive,
+        Action::ChartReading,
+        Action::ChartNext,
+        Action::Back,
+    ];
     let actions = match contexts(model).first() {
         Some(Context::Detail) => DETAIL,
         Some(Context::Log) => LOG,
@@ -182,7 +216,9 @@ fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
     };
     let look = model.look();
     let selected = model.pane().selected();
-    let can = |action: &&Action| selected.map_or(action.row().needs == crate::msg::Needs::Nothing, |entity| wishes::refused(**action, entity, &look).is_none());
+    let can = |action: &&Action| {
+        selected.map_or(action.row().needs == crate::msg::Needs::Nothing, |entity| wishes::refused(**action, entity, &look).is_none())
+    };
     let hint = |action: Action| Some(Hint::new(model.settings.keymap.keys(action).first()?.to_string(), action.row().hint));
     let shown: Vec<Hint<'_>> = actions.iter().filter(can).filter_map(|action| hint(*action)).collect();
     let last = hint(Action::Help);

@@ -18,7 +18,9 @@ mod family;
 mod fault;
 mod format;
 mod grouping;
+mod labels;
 mod number;
+mod part;
 mod sample;
 
 use std::borrow::Cow;
@@ -29,10 +31,11 @@ pub use descriptor::Kind;
 pub use family::{Bucket, Family, Flaw, Histogram, Quantile, Scrape, Series, Summary, Value};
 pub use fault::ParseError;
 pub use format::{ACCEPT, Format};
-pub use sample::{Exemplar, LabelIter, Labels, Sample};
+pub use labels::{LabelIter, Labels};
+pub use sample::{Exemplar, Sample};
 
 use fault::Fault;
-use sample::Names;
+use labels::Names;
 
 /// One line that says something.
 #[derive(Debug, Clone, PartialEq)]

@@ -168,7 +168,9 @@ impl<'a> Cursor<'a> {
                     escaped = true;
                     self.at += step + 2;
                 }
-                None => return Err(Fault::new(opening, format!("the {what} that opens here is never closed"))),
+                None => {
+                    return Err(Fault::new(opening, format!("the {what} that opens here is never closed")));
+                }
             }
         }
     }

@@ -6,13 +6,12 @@
 pub enum Format {
     /// Prometheus text 0.0.4, and 1.0.0 which adds quoted UTF-8 names. Timestamps are integer milliseconds.
     Text,
-    /// OpenMetrics text 1.0. Timestamps are decimal seconds; the body ends with `# EOF`.
+    /// `OpenMetrics` text 1.0. Timestamps are decimal seconds; the body ends with `# EOF`.
     OpenMetrics,
 }
 
-/// What to send as `Accept`: OpenMetrics first, since it alone says whether the body is whole.
-pub const ACCEPT: &str =
-    "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+/// What to send as `Accept`: `OpenMetrics` first, since it alone says whether the body is whole.
+pub const ACCEPT: &str = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
 impl Format {
     /// The format that a `Content-Type` names, or `None` for anything else (protobuf, HTML, `OpenMetrics` 2).

@@ -5,49 +5,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use super::family::{Bucket, Family, Flaw, Histogram, Quantile, Scrape, Series, Summary, Value};
+use super::family::{Family, Flaw, Histogram, Scrape, Series, Summary, Value};
 use super::fault::shown;
+use super::part::{Draft, Part, fill, part};
 use super::{Exposition, Format, Kind, Line, ParseError, Sample, number};
 
 type LabelSet<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
-
-/// What part of its series a sample is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Number,
-    Bucket,
-    Quantile,
-    Sum,
-    Count,
-    Created,
-    /// Its name is the family's, but such a family has no sample of that name.
-    Stray,
-}
-
-/// The part that a sample is of a family, or `None` if its name is not the family's.
-fn part(kind: Kind, format: Format, family: &str, sample: &str) -> Option<Part> {
-    let suffix = sample.strip_prefix(family)?;
-    match (kind, suffix) {
-        (Kind::Counter, "_total") if format == Format::OpenMetrics => Some(Part::Number),
-        (Kind::Counter, "") if format == Format::Text => Some(Part::Number),
-        (Kind::Info, "_info") | (Kind::Gauge | Kind::StateSet | Kind::Unknown, "") => Some(Part::Number),
-        (Kind::Histogram | Kind::GaugeHistogram, "_bucket") => Some(Part::Bucket),
-        (Kind::Summary, "") => Some(Part::Quantile),
-        (Kind::Histogram | Kind::Summary, "_sum") | (Kind::GaugeHistogram, "_gsum") => Some(Part::Sum),
-        (Kind::Histogram | Kind::Summary, "_count") | (Kind::GaugeHistogram, "_gcount") => Some(Part::Count),
-        (Kind::Counter | Kind::Histogram | Kind::Summary, "_created") => Some(Part::Created),
-        (_, "") => Some(Part::Stray),
-        _ => None,
-    }
-}
-
-/// A series being put together.
-#[derive(Debug)]
-struct Draft<'a> {
-    series: Series<'a>,
-    /// Whether `series.value` was read, where it is a number.
-    has_number: bool,
-}
 
 /// A family being put together.
 #[derive(Debug)]
@@ -142,55 +105,46 @@ impl<'a> Grouping<'a> {
 
     fn sample(&mut self, sample: Sample<'a>) {
         self.scrape.samples += 1;
-        let (index, part) = self.place(&sample.name);
+        let (index, part) = self.place(&sample);
         self.go_to(index);
-        let mut labels: LabelSet<'a> = sample.labels.iter().collect();
-        labels.sort_unstable();
-        let own = match part {
-            Part::Bucket => Some("le"),
-            Part::Quantile => Some("quantile"),
-            _ => None,
-        };
-        let bound = match own {
-            None => None,
-            Some(own) => match self.bound(&labels, own) {
-                Ok((at, bound)) => {
-                    labels.remove(at);
-                    Some(bound)
-                }
-                Err(message) => return self.stray(index, sample, labels, message),
-            },
-        };
-        if part == Part::Stray {
-            return self.stray(index, sample, labels, "a family of this type has no sample of this name".into());
-        }
-        let draft = self.draft(index, &sample, part, &labels);
-        if let Some((sample, message)) = fill(draft, sample, part, bound) {
-            if let (Some(own), Some(bound)) = (own, bound) {
-                labels.push((own.into(), bound.to_string().into()));
+        let mut labels = sorted(&sample);
+        let bound = match part {
+            Part::Quantile | Part::Sum | Part::Count | Part::Created if sample.exemplar.is_some() => {
+                Err("an exemplar belongs to a counter or a bucket".into())
             }
-            self.stray(index, sample, labels, message.into());
+            Part::Bucket => self.take_bound(&mut labels, "le").map(Some),
+            Part::Quantile => self.take_bound(&mut labels, "quantile").map(Some),
+            Part::Stray => Err("a family of this type has no sample of this name".into()),
+            Part::Number | Part::Sum | Part::Count | Part::Created => Ok(None),
+        };
+        let bound = match bound {
+            Ok(bound) => bound,
+            Err(message) => return self.stray(index, sample, message),
+        };
+        let draft = self.draft(index, &sample, part, labels);
+        if let Some((sample, message)) = fill(draft, sample, part, bound) {
+            self.stray(index, sample, message.into());
         }
     }
 
-    /// Where the label `own` stands, and its number.
-    fn bound(&self, labels: &LabelSet<'a>, own: &str) -> Result<(usize, f64), Cow<'static, str>> {
+    /// Removes the label `own`, which belongs to the part and not to the series, and gives its number.
+    fn take_bound(&self, labels: &mut LabelSet<'a>, own: &str) -> Result<f64, Cow<'static, str>> {
         let Some(at) = labels.iter().position(|(name, _)| name == own) else {
             return Err(format!("a sample without its label `{own}`").into());
         };
-        let text = labels.get(at).map_or("", |(_, value)| value.as_ref());
-        match number::value(text, self.format) {
-            Ok(bound) if !bound.is_nan() => Ok((at, bound)),
-            _ => Err(format!("its label `{own}` is {}, which is not a number", shown(text)).into()),
+        let (_, text) = labels.remove(at);
+        match number::value(&text, self.format) {
+            Ok(bound) if !bound.is_nan() => Ok(bound),
+            _ => Err(format!("its label `{own}` is {}, which is not a number", shown(&text)).into()),
         }
     }
 
     /// Keeps a sample that fits nowhere as a number of its own, and says so.
-    fn stray(&mut self, index: usize, sample: Sample<'a>, labels: LabelSet<'a>, message: Cow<'static, str>) {
+    fn stray(&mut self, index: usize, sample: Sample<'a>, message: Cow<'static, str>) {
         let line = self.line;
         let series = Series {
+            labels: sorted(&sample),
             name: sample.name,
-            labels,
             value: Value::Number(sample.value),
             timestamp: sample.timestamp,
             created: None,
@@ -203,7 +157,8 @@ impl<'a> Grouping<'a> {
 
     /// The family and part of a sample's name: a family of exactly this name first, then one that the name
     /// without its suffix names, else a new one.
-    fn place(&mut self, name: &Cow<'a, str>) -> (usize, Part) {
+    fn place(&mut self, sample: &Sample<'a>) -> (usize, Part) {
+        let name = &sample.name;
         if let Some((last, index, part)) = &self.last
             && last == name
         {
@@ -221,15 +176,15 @@ impl<'a> Grouping<'a> {
     }
 
     /// The draft of a series, new if its labels at its time are.
-    fn draft(&mut self, index: usize, sample: &Sample<'a>, part: Part, labels: &LabelSet<'a>) -> &mut Draft<'a> {
+    fn draft(&mut self, index: usize, sample: &Sample<'a>, part: Part, labels: LabelSet<'a>) -> &mut Draft<'a> {
         let line = self.line;
-        let mut hash = self.hasher.hash_one((index, sample.timestamp, labels));
+        let mut hash = self.hasher.hash_one((index, sample.timestamp, &labels));
         let at = loop {
-            let Some(&(group, at)) = self.by_labels.get(&hash) else { break None };
+            let Some(&(group, at)) = self.by_labels.get(&hash) else {
+                break None;
+            };
             let known = self.groups.get(group).and_then(|group| group.drafts.get(at));
-            let same = known.is_some_and(|known| {
-                known.series.timestamp == sample.timestamp && known.series.labels == *labels
-            });
+            let same = known.is_some_and(|known| known.series.timestamp == sample.timestamp && known.series.labels == labels);
             if group == index && same {
                 break Some(at);
             }
@@ -246,8 +201,7 @@ impl<'a> Grouping<'a> {
                 (Value::Number(_), Part::Number) => sample.name.clone(),
                 _ => group.family.name.clone(),
             };
-            let (labels, timestamp) = (labels.clone(), sample.timestamp);
-            let series = Series { name, labels, value, timestamp, created: None, exemplar: None, line };
+            let series = Series { name, labels, value, timestamp: sample.timestamp, created: None, exemplar: None, line };
             group.drafts.push(Draft { series, has_number: false });
             let at = group.drafts.len() - 1;
             self.by_labels.insert(hash, (index, at));
@@ -276,7 +230,9 @@ impl<'a> Grouping<'a> {
 
     /// Lines of one family stand together in both formats.
     fn go_to(&mut self, index: usize) {
-        let Some(left) = self.current.replace(index).filter(|left| *left != index) else { return };
+        let Some(left) = self.current.replace(index).filter(|left| *left != index) else {
+            return;
+        };
         self.group(left).left = true;
         if self.group(index).left {
             self.flaw(index, self.line, "its lines do not stand together");
@@ -330,46 +286,10 @@ impl<'a> Grouping<'a> {
     }
 }
 
-/// Puts a sample into its series, or gives it back with the reason why it cannot.
-fn fill<'a>(
-    draft: &mut Draft<'a>,
-    sample: Sample<'a>,
-    part: Part,
-    bound: Option<f64>,
-) -> Option<(Sample<'a>, &'static str)> {
-    const TWICE: &str = "the same sample is there twice";
-    if sample.exemplar.is_some() && !matches!(part, Part::Number | Part::Bucket) {
-        return Some((sample, "an exemplar belongs to a counter or a bucket"));
-    }
-    let value = sample.value;
-    let slot = match (&mut draft.series.value, part) {
-        (Value::Number(number), Part::Number) => {
-            if draft.has_number {
-                return Some((sample, TWICE));
-            }
-            draft.has_number = true;
-            *number = value;
-            draft.series.exemplar = sample.exemplar;
-            draft.series.name = sample.name;
-            return None;
-        }
-        (Value::Histogram(histogram), Part::Bucket) => {
-            let (le, exemplar) = (bound.unwrap_or(f64::NAN), sample.exemplar);
-            histogram.buckets.push(Bucket { le, count: value, exemplar });
-            return None;
-        }
-        (Value::Summary(summary), Part::Quantile) => {
-            summary.quantiles.push(Quantile { quantile: bound.unwrap_or(f64::NAN), value });
-            return None;
-        }
-        (Value::Histogram(Histogram { sum, .. }) | Value::Summary(Summary { sum, .. }), Part::Sum) => sum,
-        (Value::Histogram(Histogram { count, .. }) | Value::Summary(Summary { count, .. }), Part::Count) => count,
-        (_, Part::Created) => &mut draft.series.created,
-        _ => return Some((sample, "a family of this type has no sample of this name")),
-    };
-    if slot.is_some() {
-        return Some((sample, TWICE));
-    }
-    *slot = Some(value);
-    None
+/// A sample's labels in the order that makes two spellings of one set equal.
+fn sorted<'a>(sample: &Sample<'a>) -> LabelSet<'a> {
+    let mut labels = Vec::with_capacity(sample.labels.len());
+    labels.extend(sample.labels);
+    labels.sort_unstable();
+    labels
 }

@@ -4,10 +4,8 @@
 use super::Format;
 
 /// Powers of ten that an `f64` holds exactly.
-const TENS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
-];
+const TENS: [f64; 23] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
 
 const NOT_A_NUMBER: &str = "is not a number";
 const OUT_OF_RANGE: &str = "is out of the range of a 64-bit float";
@@ -72,7 +70,7 @@ fn short_decimal(token: &[u8]) -> Option<f64> {
     if seen == 0 || seen > 19 || mantissa > 1 << 53 {
         return None;
     }
-    let fraction = point.map_or(0, |point| seen - point) as i32;
+    let fraction = i32::try_from(point.map_or(0, |point| seen - point)).ok()?;
     let power = match digits.get(at..)? {
         [] => -fraction,
         [b'e' | b'E', rest @ ..] => short_exponent(rest)? - fraction,
@@ -139,7 +137,9 @@ fn long_value(token: &str, format: Format) -> Result<f64, &'static str> {
 fn without_underscores(token: &str) -> Option<String> {
     let bytes = token.as_bytes();
     let hex = matches!(bytes, [b'0', b'x' | b'X', ..]);
-    let is_digit = |byte: u8| if hex { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() };
+    let is_digit = |byte: u8| {
+        if hex { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() }
+    };
     for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_') {
         let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied()?;
         let after = bytes.get(at + 1).copied()?;
@@ -224,9 +224,5 @@ fn half_to_even(mantissa: u64, dropped: u32) -> u64 {
 
 /// `2^power` for -1074 ..= 971, exactly.
 fn power_of_two(power: i64) -> f64 {
-    if power >= -1022 {
-        f64::from_bits(((power + 1023) as u64) << 52)
-    } else {
-        f64::from_bits(1u64 << (power + 1074))
-    }
+    if power >= -1022 { f64::from_bits(((power + 1023) as u64) << 52) } else { f64::from_bits(1u64 << (power + 1074)) }
 }
