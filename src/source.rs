@@ -6,6 +6,7 @@ pub mod docker;
 pub mod exposition;
 pub mod fingerprint;
 pub mod http;
+pub mod manifest;
 pub mod origin;
 pub mod prometheus;
 pub mod reading;
@@ -13,7 +14,6 @@ pub mod recast;
 pub mod registry;
 pub mod scrape;
 pub mod threshold;
-pub mod manifest;
 
 use std::pin::Pin;
 use std::sync::Arc;

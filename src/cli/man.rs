@@ -20,7 +20,8 @@ impl Man {
         command.build();
         let mut name = "triops".to_owned();
         for word in &self.command {
-            let known: Vec<String> = command.get_subcommands().map(|known| known.get_name().to_owned()).collect();
+            let known = command.get_subcommands().map(|known| known.get_name().to_owned()).filter(|name| name != "help");
+            let known: Vec<String> = known.collect();
             let Some(inner) = command.find_subcommand(word).cloned() else {
                 return Err(Problem::usage(format!("`{name}` has no subcommand `{word}`"), format!("it has: {}", known.join(", "))));
             };

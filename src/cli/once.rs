@@ -13,7 +13,7 @@ use super::output::{self, Format};
 use super::problem::Problem;
 use super::{Exit, Globals, seat};
 
-/// Arguments of `once`. Exits with 1 if a source does not answer.
+/// Arguments of `once`. Exits with 1 if a source does not answer, or if there is none.
 #[derive(Debug, Args)]
 pub struct Once {
     /// How to print
@@ -41,7 +41,7 @@ impl Once {
             Format::Table => output::print(&tables(&gathered))?,
         }
         let failed = gathered.sources.iter().any(|source| matches!(source.status, Status::Failed | Status::Degraded));
-        Ok(if failed { Exit::Failed } else { Exit::Ok })
+        Ok(if failed || gathered.sources.is_empty() { Exit::Failed } else { Exit::Ok })
     }
 }
 

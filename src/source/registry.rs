@@ -8,8 +8,8 @@ use crate::domain::{Eye, Failure, FailureKind, Support};
 
 use super::Source;
 use super::docker::Docker;
-use super::prometheus::Prometheus;
-use super::scrape::Scrape;
+use super::prometheus::{self, Prometheus};
+use super::scrape::{self, Scrape};
 
 /// Makes a source; reaches nothing.
 pub type Build = fn(&SourceConfig) -> Result<Arc<dyn Source>, Failure>;
@@ -32,39 +32,15 @@ pub struct Native {
 
 /// The native connectors.
 pub const NATIVE: &[Native] = &[
-    Native {
-        name: "docker",
-        title: "Docker",
-        eye: Eye::DevOps,
-        support: Support::Contract,
-        url: None,
-        build: |config| Ok(Arc::new(Docker::new(config, false)?)),
-    },
-    Native {
-        name: "podman",
-        title: "Podman",
-        eye: Eye::DevOps,
-        support: Support::Contract,
-        url: None,
-        build: |config| Ok(Arc::new(Docker::new(config, false)?)),
-    },
-    Native {
-        name: "prometheus",
-        title: "Prometheus",
-        eye: Eye::DevOps,
-        support: Support::Contract,
-        url: Some("http://127.0.0.1:9090"),
-        build: |config| Ok(Arc::new(Prometheus::new(config)?)),
-    },
-    Native {
-        name: "scrape",
-        title: "Metrics page",
-        eye: Eye::DevOps,
-        support: Support::Contract,
-        url: None,
-        build: |config| Ok(Arc::new(Scrape::new(config)?)),
-    },
+    native("docker", "Docker", Support::Live, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
+    native("podman", "Podman", Support::Live, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
+    native("prometheus", "Prometheus", Support::Live, Some(prometheus::DEFAULT_URL), |config| Ok(Arc::new(Prometheus::new(config)?))),
+    native("scrape", "Prometheus metrics page", Support::Live, Some(scrape::DEFAULT_URL), |config| Ok(Arc::new(Scrape::new(config)?))),
 ];
+
+const fn native(name: &'static str, title: &'static str, support: Support, url: Option<&'static str>, build: Build) -> Native {
+    Native { name, title, eye: Eye::DevOps, support, url, build }
+}
 
 /// A connector as `triops sources` lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
