@@ -58,7 +58,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// `did you mean …?` if one is near, else the list of what is known.
-pub fn suggest<'a>(word: &str, what: &str, candidates: &[&'a str]) -> String {
+pub fn suggest(word: &str, what: &str, candidates: &[&str]) -> String {
     match nearest(word, candidates.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if candidates.is_empty() => String::new(),

@@ -64,10 +64,19 @@ impl<'a> Document<'a> {
 
     /// A mistake in what the value at `path` (`source[1].url`) means; stands at the nearest key that is in the file.
     pub fn error(&self, path: &str, message: impl Into<String>) -> ConfigError {
+        self.error_at(&steps(path).collect::<Vec<_>>(), message.into())
+    }
+
+    /// The same for keys that may hold dots and brackets themselves.
+    pub fn error_under(&self, keys: &[&str], message: impl Into<String>) -> ConfigError {
+        self.error_at(&keys.iter().map(|key| Step::Key((*key).to_owned())).collect::<Vec<_>>(), message.into())
+    }
+
+    fn error_at(&self, path: &[Step], message: String) -> ConfigError {
         let mut span = 0..0;
         let mut here: Option<&DeValue<'_>> = None;
-        for step in steps(path) {
-            let found = match (&step, here) {
+        for step in path {
+            let found = match (step, here) {
                 (Step::Key(key), None) => entry(self.root.get_ref(), key),
                 (Step::Key(key), Some(DeValue::Table(table))) => entry(table, key),
                 (Step::Index(index), Some(DeValue::Array(array))) => array.get(*index).map(|value| (value.span(), value.get_ref())),
@@ -77,7 +86,7 @@ impl<'a> Document<'a> {
             (span, here) = (at, Some(value));
         }
         let position = Some(position(self.text, span.start));
-        ConfigError { position, key: path.to_owned(), ..ConfigError::whole(self.file, message) }
+        ConfigError { position, key: written(path), ..ConfigError::whole(self.file, message) }
     }
 
     fn explain(&self, error: &toml::de::Error) -> ConfigError {
@@ -107,7 +116,7 @@ fn written(path: &[Step]) -> String {
         match step {
             Step::Key(key) if out.is_empty() => out.push_str(key),
             Step::Key(key) => out.extend([".", key]),
-            Step::Index(index) => out.push_str(&format!("[{index}]")),
+            Step::Index(index) => out.extend(["[", &index.to_string(), "]"]),
         }
     }
     out

@@ -92,7 +92,8 @@ impl Http {
         })))
     }
 
-    /// Sends a request and reads the whole answer. An answer of 400 or more is a failure; 304 is `not_modified`.
+    /// Sends a request and reads the whole answer. An answer of 400 or more is a failure, unless the request wants it
+    /// explained; 304 is `not_modified`.
     pub async fn send(&self, request: Request) -> Result<Response, Failure> {
         let doing = self.doing(&request);
         match tokio::time::timeout(self.0.timeout, self.answer(&request, &doing)).await {
@@ -165,20 +166,23 @@ impl Http {
         let signed = self.0.credentials.current(&self.0.redactor, doing).await?;
         let first = self.follow(request, &signed, doing, encoding).await?;
         if first.status() != StatusCode::UNAUTHORIZED {
-            return self.accepted(first, doing).await;
+            return self.accepted(request, first, doing).await;
         }
         match self.0.credentials.renewed(&signed, &self.0.redactor, doing).await? {
             Some(fresh) => {
                 let second = self.follow(request, &fresh, doing, encoding).await?;
-                self.accepted(second, doing).await
+                self.accepted(request, second, doing).await
             }
-            None => self.accepted(first, doing).await,
+            None => self.accepted(request, first, doing).await,
         }
     }
 
-    async fn accepted(&self, response: reqwest::Response, doing: &str) -> Result<reqwest::Response, Failure> {
+    async fn accepted(&self, request: &Request, response: reqwest::Response, doing: &str) -> Result<reqwest::Response, Failure> {
         let status = response.status();
         if status.as_u16() < 400 && !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
+            return Ok(response);
+        }
+        if request.explained && failure::explains(&response) {
             return Ok(response);
         }
         Err(failure::refused(response, &self.0.bytes, &self.0.redactor, doing).await)

@@ -2,7 +2,7 @@
 //! Not for: answers that were read but not understood (see `request::Response::bad_shape`).
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -99,6 +99,14 @@ pub(super) async fn refused(response: reqwest::Response, spent: &AtomicU64, reda
     failure
 }
 
+/// A refusal that is JSON, and that nobody but the source understands better: neither of the sign-in nor a request to wait.
+pub(super) fn explains(response: &reqwest::Response) -> bool {
+    let headers = response.headers();
+    let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| kind.starts_with("application/json"));
+    let (status, waits) = (response.status(), headers.contains_key(RETRY_AFTER));
+    is_json && !waits && (status.is_client_error() || status.is_server_error()) && !matches!(status.as_u16(), 401 | 407 | 429)
+}
+
 /// A page rather than data.
 pub(super) fn looks_like_html(content_type: &str, body: &[u8]) -> bool {
     let start = body.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(0);
@@ -150,13 +158,20 @@ fn shown(text: &str) -> String {
 
 async fn beginning(mut response: reqwest::Response, spent: &AtomicU64) -> Vec<u8> {
     let mut body = Vec::new();
-    // compressed error pages are rare and not worth a decoder; what cannot be read is not shown
-    let readable = response.headers().get("content-encoding").is_none_or(|v| v == "identity");
-    while readable && body.len() < MAX_ERROR_BODY {
+    let encoding = response.headers().get("content-encoding").and_then(|v| v.to_str().ok()).unwrap_or("identity").to_owned();
+    while matches!(encoding.as_str(), "identity" | "gzip") && body.len() < MAX_ERROR_BODY {
         let Ok(Some(chunk)) = response.chunk().await else { break };
         spent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
         body.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - body.len())]);
     }
+    if encoding == "gzip" { inflated(&body) } else { body }
+}
+
+/// What can be read of the beginning of a gzip body, for some compress even their refusals (`VictoriaMetrics` does).
+fn inflated(compressed: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    // cut short or damaged: what came before is what there is to show
+    let _ = flate2::read::MultiGzDecoder::new(compressed).take(MAX_ERROR_BODY as u64).read_to_end(&mut body);
     body
 }
 
@@ -268,6 +283,18 @@ mod tests {
             let headers = HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]);
             assert_eq!(retry_after(&headers, now), seconds, "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn a_compressed_refusal_is_read_as_far_as_it_came() {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        std::io::Write::write_all(&mut gzip, "unsupported path requested\n".repeat(2000).as_bytes()).unwrap();
+        let whole = gzip.finish().unwrap();
+        for body in [&whole[..], &whole[..200]] {
+            assert_eq!(first_words("text/plain", &inflated(body)), "unsupported path requested");
+            assert!(inflated(body).len() <= MAX_ERROR_BODY);
+        }
+        assert_eq!(inflated(b"no gzip"), b"");
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Request {
     pub body: Option<(&'static str, Vec<u8>)>,
     /// `Accept`; `application/json` if absent.
     pub accept: Option<String>,
+    /// A refusal in JSON (other than of the sign-in or for asking too often) comes back as an answer, for its words to be read.
+    pub explained: bool,
     /// Send the validators (`ETag`, `Last-Modified`) of the last answer to the same request.
     pub conditional: bool,
 }
@@ -69,7 +71,7 @@ impl fmt::Debug for Request {
 /// A whole answer.
 #[derive(Clone)]
 pub struct Response {
-    /// 2xx, or 304.
+    /// 2xx, 304, or a refusal where the request wants it explained.
     pub status: StatusCode,
     /// Headers.
     pub headers: HeaderMap,

@@ -1,0 +1,57 @@
+//! What several panes read out of the store, computed once per revision: trends, the lineage graph, what needs a person.
+//! Not for: state of its own; it can be thrown away at any time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::{Detail, Entity, Kind, Text, Timestamp};
+use crate::insight::lineage::Graph;
+use crate::insight::trend::{self, PipelineKey, Trend};
+use crate::insight::triage;
+use crate::store::Store;
+
+/// Derived from one revision of the store.
+#[derive(Debug, Default)]
+pub struct Derived {
+    revision: Option<u64>,
+    /// Pipelines by source and name.
+    pub trends: HashMap<PipelineKey, Trend>,
+    /// Links, both ways.
+    pub graph: Graph,
+    /// What needs a person, worst first.
+    pub needs_you: Vec<Arc<Entity>>,
+}
+
+impl Derived {
+    /// Follows the store; does nothing when it has not changed.
+    pub fn follow(&mut self, store: &Store, now: Timestamp) -> bool {
+        if self.revision == Some(store.revision()) {
+            return false;
+        }
+        self.revision = Some(store.revision());
+        self.trends = trend::of(store.entities.of(Kind::Run));
+        self.needs_you = triage::needs_you(store.entities.all(), now);
+        let everything: Vec<&Arc<Entity>> = store.entities.all().collect();
+        self.graph = Graph::build(everything.into_iter());
+        true
+    }
+
+    /// The trend of a pipeline entity.
+    pub fn trend(&self, pipeline: &Entity) -> Option<&Trend> {
+        let source = Text::from(pipeline.id.source());
+        self.trends.get(&(source.clone(), pipeline.name.clone())).or_else(|| self.trends.get(&(source, Text::from(pipeline.id.key()))))
+    }
+
+    /// What an entity touches, in the order of the chain. Of a pipeline's runs only the newest: the others are history.
+    pub fn touched(&self, entity: &Entity, store: &Store) -> Vec<Arc<Entity>> {
+        let current = |other: &Arc<Entity>| match &other.detail {
+            Detail::Run(run) => {
+                let pipeline = run.pipeline.as_ref().unwrap_or(&other.name).clone();
+                let trend = self.trends.get(&(Text::from(other.id.source()), pipeline));
+                trend.and_then(Trend::newest).is_some_and(|newest| newest.id == other.id)
+            }
+            _ => true,
+        };
+        self.graph.touched(entity).iter().filter_map(|id| store.get(id)).filter(|other| current(other)).cloned().collect()
+    }
+}
