@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use triops::domain::{Eye, Failure, FailureKind, Kind, PollId, PollInfo, SourceInfo, SourceName, Text};
-use triops::runtime::schedule::{
-    BACKOFF_CAP, HIDDEN_FACTOR, JITTER, Limits, REFRESH_FLOOR, RETRY_AFTER_CAP, STUBBORN_CAP, Schedule, Slot,
-};
+use triops::runtime::schedule::{BACKOFF_CAP, HIDDEN_FACTOR, JITTER, Limits, REFRESH_FLOOR, RETRY_AFTER_CAP, STUBBORN_CAP, Schedule, Slot};
 
 fn source(name: &str, polls: &[(f64, Vec<Kind>)]) -> SourceInfo {
     let poll = |(n, (every_s, kinds)): (usize, &(f64, Vec<Kind>))| PollInfo {
@@ -100,10 +98,8 @@ impl World {
     }
 
     fn land(&mut self, slot: Slot, at: Duration, behaviour: Behaviour) {
-        let failure = behaviour.fails.map(|kind| Failure {
-            retry_after_s: behaviour.retry_after_s,
-            ..Failure::new(kind, "test", "as told")
-        });
+        let failure =
+            behaviour.fails.map(|kind| Failure { retry_after_s: behaviour.retry_after_s, ..Failure::new(kind, "test", "as told") });
         let next = self.schedule.completed(slot, self.now, failure.as_ref().map_or(Ok(()), Err));
         if let (Some(wait), Some(_)) = (behaviour.retry_after_s, failure) {
             let until = self.now + Duration::from_secs_f64(wait.clamp(0.0, RETRY_AFTER_CAP.as_secs_f64()));
