@@ -1,39 +1,261 @@
 //! The application: `update` turns a message into a new model and effects, `view` draws the model. Routing only.
 //! Not for: I/O, clocks, tasks (see `runtime`); what a pane shows (see `pane`).
 
-use ratatui::Frame;
+mod act;
+mod input;
+mod overlay;
+mod palette;
+mod screen;
 
-use crate::domain::Timestamp;
-use crate::msg::{Effect, Msg};
+use jiff::tz::TimeZone;
+
+use crate::config::Keymap;
+use crate::domain::{Kind, Timestamp};
+use crate::msg::{Action, Context, Effect, LogView, Mode, Msg, Notice};
+use crate::pane::chart::Chart;
+use crate::pane::derived::Derived;
+use crate::pane::detail::Detail;
+use crate::pane::logs::Logs;
+use crate::pane::sections::Sections;
+use crate::pane::{Look, Pane, Tab};
 use crate::store::Store;
+use crate::ui;
+use input::Input;
+use palette::Palette;
+pub use screen::{draw, view};
+
+/// Seconds a word to the person stays.
+const TOAST_S: f64 = 5.0;
+
+/// What the person chose before the program began.
+#[derive(Debug)]
+pub struct Settings {
+    /// Keys.
+    pub keymap: Keymap,
+    /// Theme, signs, zone of the reader.
+    pub look: ui::Look,
+    /// Times in UTC.
+    pub utc: bool,
+    /// Mouse reporting.
+    pub mouse: bool,
+    /// Nothing may be changed.
+    pub read_only: bool,
+}
 
 /// All state there is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Model {
     /// What the sources said.
     pub store: Store,
-    /// The newest instant the runtime told.
-    pub now: Timestamp,
+    settings: Settings,
+    local_zone: TimeZone,
+    derived: Derived,
+    now: Timestamp,
+    shown_at: Timestamp,
+    seen: Option<u64>,
+    size: (u16, u16),
+    tab: Tab,
+    tabs: Vec<Sections>,
+    views: Vec<View>,
+    mode: Mode,
+    input: Input,
+    palette: Palette,
+    scroll: usize,
+    toast: Option<(Notice, Timestamp)>,
+    missing: Vec<String>,
+    frozen: bool,
+    shown_kinds: Vec<Kind>,
+    log_views: u32,
     dirty: bool,
 }
 
+/// A view over the tab.
+#[derive(Debug)]
+enum View {
+    Detail(Box<Detail>),
+    Logs(Box<Logs>),
+    Chart(Box<Chart>),
+}
+
+impl View {
+    fn pane(&self) -> &dyn Pane {
+        match self {
+            Self::Detail(pane) => pane.as_ref(),
+            Self::Logs(pane) => pane.as_ref(),
+            Self::Chart(pane) => pane.as_ref(),
+        }
+    }
+
+    fn pane_mut(&mut self) -> &mut dyn Pane {
+        match self {
+            Self::Detail(pane) => pane.as_mut(),
+            Self::Logs(pane) => pane.as_mut(),
+            Self::Chart(pane) => pane.as_mut(),
+        }
+    }
+}
+
 impl Model {
+    /// A model that knows nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        let local_zone = settings.look.zone.clone();
+        let mut model = Self {
+            store: Store::default(),
+            local_zone,
+            derived: Derived::default(),
+            now: Timestamp::default(),
+            shown_at: Timestamp::default(),
+            seen: None,
+            size: (80, 24),
+            tab: Tab::default(),
+            tabs: Tab::ALL.iter().map(|tab| tab.pane()).collect(),
+            views: Vec::new(),
+            mode: Mode::Normal,
+            input: Input::default(),
+            palette: Palette::default(),
+            scroll: 0,
+            toast: None,
+            missing: Vec::new(),
+            frozen: false,
+            shown_kinds: Vec::new(),
+            log_views: 0,
+            dirty: true,
+            settings,
+        };
+        model.apply_zone();
+        model
+    }
+
     /// Whether the picture may have changed since this was last asked.
     pub fn take_dirty(&mut self) -> bool {
         std::mem::take(&mut self.dirty)
+    }
+
+    fn apply_zone(&mut self) {
+        self.settings.look.zone = if self.settings.utc { TimeZone::UTC } else { self.local_zone.clone() };
+    }
+
+    fn pane(&self) -> &dyn Pane {
+        self.views.last().map_or_else(|| &self.tabs[self.tab as usize] as &dyn Pane, View::pane)
+    }
+
+    /// The pane with the keys, and what it may look at.
+    fn focused(&mut self) -> (&mut dyn Pane, Look<'_>) {
+        let look = Look { store: &self.store, derived: &self.derived, now: self.shown_at, ui: &self.settings.look };
+        let pane: &mut dyn Pane = match self.views.last_mut() {
+            Some(view) => view.pane_mut(),
+            None => &mut self.tabs[self.tab as usize],
+        };
+        (pane, look)
+    }
+
+    fn look(&self) -> Look<'_> {
+        Look { store: &self.store, derived: &self.derived, now: self.shown_at, ui: &self.settings.look }
+    }
+
+    /// Brings what is on screen up to date with the store; once before each frame, however many messages came.
+    fn catch_up(&mut self) {
+        if self.frozen {
+            return;
+        }
+        self.shown_at = self.now;
+        self.derived.follow(&self.store, self.now);
+        if self.seen != Some(self.store.revision()) {
+            self.seen = Some(self.store.revision());
+            let (pane, look) = self.focused();
+            pane.refresh(&look);
+        }
+    }
+
+    /// Shows the pane that has just come to the front.
+    fn bring_up(&mut self) {
+        self.derived.follow(&self.store, self.now);
+        let area = screen::body(self.size);
+        let (pane, look) = self.focused();
+        pane.refresh(&look);
+        pane.resize(area, &look);
+        self.seen = None;
+    }
+
+    fn say(&mut self, notice: Notice) {
+        self.toast = Some((notice, self.now.plus(TOAST_S)));
+    }
+
+    fn next_log_view(&mut self) -> LogView {
+        self.log_views += 1;
+        LogView(self.log_views)
+    }
+
+    /// Tells the runtime what is on screen, when that has changed.
+    fn show(&mut self, effects: &mut Vec<Effect>) {
+        let mut kinds = self.pane().kinds();
+        kinds.sort_unstable();
+        kinds.dedup();
+        if kinds != self.shown_kinds {
+            self.shown_kinds.clone_from(&kinds);
+            effects.push(Effect::Show(kinds));
+        }
     }
 }
 
 /// Applies one message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    if let Msg::Ticked(now) = msg {
-        model.now = now;
-    }
     model.dirty = true;
-    Vec::new()
+    let mut effects = match msg {
+        Msg::Ticked(now) => tick(model, now),
+        Msg::Pressed(key) => act::press(model, key),
+        Msg::Pasted(text) => act::paste(model, &text),
+        Msg::Resized(width, height) => {
+            model.size = (width, height);
+            model.bring_up();
+            Vec::new()
+        }
+        Msg::Scrolled { down, .. } => {
+            let action = if down > 0 { Action::Down } else { Action::Up };
+            (0..down.unsigned_abs()).flat_map(|_| act::perform(model, action)).collect()
+        }
+        Msg::Clicked { column, row } => act::click(model, column, row),
+        Msg::Configured(infos) => {
+            model.store.configure(infos, model.now);
+            Vec::new()
+        }
+        Msg::Misconfigured { source, failure } => {
+            model.store.misconfigure(&source, failure, model.now);
+            Vec::new()
+        }
+        Msg::Asked { source, poll } => {
+            model.store.sources.asked(&source, &poll);
+            // nothing of it shows until it comes back, but on its own page
+            model.dirty = model.tab == Tab::Sources;
+            Vec::new()
+        }
+        Msg::Fetched(fetched) => {
+            model.store.merge(*fetched);
+            Vec::new()
+        }
+        Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
+        Msg::Discovered { missing } => {
+            model.missing = missing;
+            Vec::new()
+        }
+        Msg::Noted(notice) => {
+            model.say(notice);
+            Vec::new()
+        }
+    };
+    model.show(&mut effects);
+    effects
 }
 
-/// Draws the model.
-pub fn view(model: &Model, frame: &mut Frame<'_>) {
-    let _ = (model, frame);
+fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
+    model.now = now;
+    if model.toast.as_ref().is_some_and(|(_, until)| now >= *until) {
+        model.toast = None;
+    }
+    act::hear(model, &Msg::Ticked(now))
+}
+
+/// The contexts that keys are looked up in, innermost first.
+fn contexts(model: &Model) -> &'static [Context] {
+    model.pane().contexts()
 }

@@ -16,6 +16,8 @@ pub mod config;
 pub mod domain;
 pub mod insight;
 pub mod msg;
+pub mod pane;
 pub mod runtime;
 pub mod source;
 pub mod store;
+pub mod ui;

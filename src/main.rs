@@ -13,7 +13,14 @@ fn main() -> std::process::ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut model = triops::app::Model::default();
+    let settings = triops::app::Settings {
+        keymap: triops::config::Keymap::embedded(),
+        look: triops::ui::Look::default(),
+        utc: false,
+        mouse: false,
+        read_only: false,
+    };
+    let mut model = triops::app::Model::new(settings);
     let none = Box::pin(futures_util::stream::empty());
     let ended = tokio.block_on(runtime::run_here(&mut model, Vec::new(), none, Options::new(Env::read())));
     tokio.shutdown_background();

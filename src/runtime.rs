@@ -64,7 +64,7 @@ impl App for app::Model {
     }
 
     fn view(&mut self, frame: &mut Frame<'_>) {
-        app::view(self, frame);
+        app::draw(self, frame);
     }
 
     fn take_dirty(&mut self) -> bool {

@@ -4,6 +4,7 @@
 mod entities;
 mod readings;
 mod sources;
+mod standing;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use crate::msg::Fetched;
 pub use entities::{Counts, Entities};
 pub use readings::{Readings, Trail};
 pub use sources::{PollState, SourceState, Sources, Standing};
+pub use standing::is_standing;
 
 /// Everything the sources told.
 #[derive(Debug, Default)]
@@ -33,14 +35,33 @@ impl Store {
     }
 
     /// Takes the list of sources.
-    pub fn configure(&mut self, infos: Vec<Arc<SourceInfo>>) {
-        self.revision += 1;
+    pub fn configure(&mut self, infos: Vec<Arc<SourceInfo>>, at: Timestamp) {
+        let names: Vec<SourceName> = infos.iter().map(|info| info.name.clone()).collect();
         self.sources.configure(infos);
+        for name in names {
+            self.judge(&name, at);
+        }
+    }
+
+    /// Takes a source that could not even be made.
+    pub fn misconfigure(&mut self, source: &SourceName, failure: Failure, at: Timestamp) {
+        self.sources.misconfigure(source, failure);
+        self.judge(source, at);
+    }
+
+    /// Renews the check that a source answers.
+    fn judge(&mut self, name: &SourceName, at: Timestamp) {
+        self.revision += 1;
+        if let Some(source) = self.sources.get(name.as_str()) {
+            let before = self.entities.get(&EntityId::new(name, Kind::Check, standing::KEY));
+            let check = standing::of(source, before, at);
+            self.readings.note(&check, at);
+            self.entities.put(check, &standing::poll(), 0);
+        }
     }
 
     /// Takes a poll's outcome. A failure leaves what is known in place.
     pub fn merge(&mut self, fetched: Fetched) {
-        self.revision += 1;
         let Fetched { source, poll, at, outcome, .. } = &fetched;
         if let Ok(batch) = outcome {
             self.readings.merge(source, &batch.series);
@@ -55,6 +76,7 @@ impl Store {
                 self.readings.forget(&gone);
             }
         }
+        self.judge(&source, at);
     }
 
     /// The entity of that id.

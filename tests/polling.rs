@@ -1,4 +1,5 @@
 //! Sources are asked beside one another: a hanging, failing, panicking or chatty one costs the others nothing.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 use std::future::pending;
 use std::sync::Arc;

@@ -1,4 +1,10 @@
 //! The poll schedule keeps its promises over any sources, latencies, failures and wishes. Time is simulated: nothing waits.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::unchecked_time_subtraction,
+    reason = "a test may fail loudly; its times only grow"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -236,6 +242,22 @@ fn what_is_not_on_screen_is_asked_less_often_except_alerts() {
     let counts: Vec<usize> = (0..4).map(|poll| world.times(Slot { source: 0, poll }).len()).collect();
     assert!((20..35).contains(&counts[0]), "hidden: {counts:?}");
     assert!(counts[1..].iter().all(|count| (90..115).contains(count)), "{counts:?}");
+}
+
+#[test]
+fn a_spared_line_carries_a_quarter_and_what_is_hidden_once_until_it_is_shown() {
+    let infos = [source("one", &[(10.0, vec![Kind::Run]), (10.0, vec![Kind::Workload])])];
+    let mut world = World::new(Vec::new(), Limits::default());
+    world.schedule = Schedule::new(Limits::default(), 1).low_data(true);
+    world.schedule.add(infos.iter(), Duration::ZERO);
+    world.schedule.show(&[Kind::Workload]);
+    world.run(Duration::from_secs(1000), |_| GOOD);
+    let count = |world: &World, poll| world.times(Slot { source: 0, poll }).len();
+    assert_eq!(count(&world, 0), 1);
+    assert!((20..35).contains(&count(&world, 1)), "{}", count(&world, 1));
+    world.schedule.show(&[Kind::Run]);
+    world.run(Duration::from_secs(1002), |_| GOOD);
+    assert_eq!(count(&world, 0), 2);
 }
 
 #[test]

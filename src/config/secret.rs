@@ -34,7 +34,11 @@ impl fmt::Debug for Secret {
 
 /// Where a secret is taken from when it is needed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "not a way to a secret; write { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"PROGRAM\", \"ARG\"] }"
+)]
 pub enum SecretRef {
     /// Written in the file itself: refused if others can read the file.
     Inline(InlineSecret),

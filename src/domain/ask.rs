@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Entity, Series, Step, Text, Timestamp};
+use super::{Entity, Series, SourceName, Step, Text, Timestamp};
 
 /// A question to the source of the entity, or of the reading.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub enum Ask {
     },
     /// A reading over a window.
     Range {
+        /// Whose reading.
+        source: SourceName,
         /// Reading's name as configured.
         reading: Text,
         /// Window.
@@ -51,4 +53,14 @@ pub enum Answer {
     Series(Vec<Series>),
     /// To `Raw`: pretty JSON or YAML, secrets redacted.
     Raw(Text),
+}
+
+impl Ask {
+    /// The source that can answer it.
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Range { source, .. } => source.as_str(),
+            Self::Steps { run: entity } | Self::History { entity, .. } | Self::Raw { entity } => entity.id.source(),
+        }
+    }
 }

@@ -69,6 +69,11 @@ impl Entities {
         self.counts.get(&kind).copied().unwrap_or_default()
     }
 
+    /// How many entities a source brought.
+    pub fn count_of(&self, source: &str) -> usize {
+        self.members.get(&SourceName::from(source)).map_or(0, |polls| polls.values().map(Vec::len).sum())
+    }
+
     /// The poll that brings the entity.
     pub fn poll_of(&self, id: &EntityId) -> Option<&PollId> {
         Some(&self.kinds.get(&kind_in(id)?)?.get(id)?.poll)
@@ -118,7 +123,7 @@ impl Entities {
         kind_in(id).and_then(|kind| self.kinds.get(&kind)?.get(id)).is_some_and(|held| held.poll == *poll && held.generation != generation)
     }
 
-    fn put(&mut self, entity: Entity, poll: &PollId, generation: u64) -> Option<Arc<Entity>> {
+    pub(super) fn put(&mut self, entity: Entity, poll: &PollId, generation: u64) -> Option<Arc<Entity>> {
         let kind = entity.kind();
         let counts = self.counts.entry(kind).or_default();
         counts.0[entity.state as usize] += 1;

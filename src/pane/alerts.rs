@@ -1,0 +1,87 @@
+//! Alerts: all that fires or is about to, and the health of what watches (targets, rules, thresholds).
+//! Not for: silencing.
+
+use super::column::{Cell, Column, number, word};
+use super::columns::{AGE, ENV, NAME, OWNER, REASON, SOURCE, STATE, TRAIL};
+use super::sections::{Empty, Section, Spec, by_trouble};
+use crate::domain::{Alert, Detail, Entity, Eye, Kind};
+use crate::ui::table::{Column as Head, Width};
+use crate::ui::words;
+
+/// The tab.
+pub const SPEC: Spec = Spec { title: "Alerts", sections: &[ALERTS, WATCHERS] };
+
+const ALERTS: Section = Section {
+    title: "Alerts",
+    note: "",
+    kinds: &[Kind::Alert],
+    columns: &[STATE, AGE, SEVERITY, NAME, REASON, VALUE, TRAIL, MUTED, RECEIVERS, SOURCE, ENV, OWNER],
+    weight: 3,
+    min_rows: 4,
+    pick: |look, _| by_trouble(look.store.entities.of(Kind::Alert)),
+    empty: Empty::AllWell,
+};
+
+const WATCHERS: Section = Section {
+    title: "Targets, rules and readings",
+    note: "",
+    kinds: &[Kind::Check],
+    columns: &[STATE, AGE, super::data::TEST, NAME, REASON, super::data::OBSERVED, TRAIL, SOURCE],
+    weight: 2,
+    min_rows: 2,
+    pick: |look, _| by_trouble(look.store.entities.of(Kind::Check).filter(|check| check.eye == Eye::DevOps)),
+    empty: Empty::Says("no target or rule is known"),
+};
+
+fn alert(entity: &Entity) -> Option<&Alert> {
+    match &entity.detail {
+        Detail::Alert(alert) => Some(alert),
+        _ => None,
+    }
+}
+
+const SEVERITY: Column = Column {
+    head: Head::new("severity", Width::Fixed(8)).fold(3),
+    descending: false,
+    cell: |entity, _| Cell::text(alert(entity).and_then(|alert| alert.severity.as_ref())),
+    key: |entity, _| word(alert(entity).and_then(|alert| alert.severity.as_deref())),
+};
+
+const VALUE: Column = Column {
+    head: Head::new("value", Width::Fixed(8)).right().fold(2),
+    descending: true,
+    cell: |entity, _| alert(entity).and_then(|alert| alert.value).map_or_else(Cell::absent, |value| Cell::plain(words::number(value))),
+    key: |entity, _| number(alert(entity).and_then(|alert| alert.value)),
+};
+
+const MUTED: Column = Column {
+    head: Head::new("muted by", Width::Fixed(12)).fold(4),
+    descending: false,
+    cell: |entity, _| muted_by(entity).map_or_else(Cell::absent, Cell::muted),
+    key: |entity, _| word(muted_by(entity).as_deref()),
+};
+
+fn muted_by(entity: &Entity) -> Option<String> {
+    let alert = alert(entity)?;
+    if let Some(who) = &alert.acked_by {
+        Some(format!("ack {who}"))
+    } else if !alert.silenced_by.is_empty() {
+        Some(format!("silence ×{}", alert.silenced_by.len()))
+    } else if !alert.inhibited_by.is_empty() {
+        Some(format!("inhibited ×{}", alert.inhibited_by.len()))
+    } else {
+        None
+    }
+}
+
+const RECEIVERS: Column = Column {
+    head: Head::new("receivers", Width::Fixed(12)).fold(5),
+    descending: false,
+    cell: |entity, _| receivers(entity).map_or_else(Cell::absent, Cell::muted),
+    key: |entity, _| word(receivers(entity).as_deref()),
+};
+
+fn receivers(entity: &Entity) -> Option<String> {
+    let alert = alert(entity)?;
+    (!alert.receivers.is_empty()).then(|| alert.receivers.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(" "))
+}

@@ -1,0 +1,192 @@
+//! A chart of an entity's numbers, or of its source's readings, over a window that can be moved and zoomed.
+//! Not for: short trails in rows (see `columns`).
+
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::look::Look;
+use super::{Pane, Wish, table};
+use crate::domain::{Answer, Ask, Entity, Failure, Kind, Series, Text, Timestamp};
+use crate::msg::{Action, Context, Effect, Msg, Notice};
+use crate::ui::draw;
+use crate::ui::theme::Role;
+
+/// Shortest window, in seconds.
+const MIN_WINDOW_S: f64 = 60.0;
+/// Longest window, in seconds.
+const MAX_WINDOW_S: f64 = 366.0 * 86400.0;
+/// Points asked for at most: enough for braille on a wide screen.
+const MAX_POINTS: f64 = 500.0;
+/// Seconds between two askings while the chart shows now.
+const LIVE_EVERY_S: f64 = 15.0;
+
+/// The view's state.
+#[derive(Debug)]
+pub struct Chart {
+    entity: Arc<Entity>,
+    /// Readings of the entity's source; the entity's own history stands before them.
+    readings: Vec<Text>,
+    reading: Option<usize>,
+    window_s: f64,
+    /// The right edge; absent means now.
+    until: Option<Timestamp>,
+    /// Where the cursor stands, seconds before the right edge.
+    cursor_s: Option<f64>,
+    chosen: usize,
+    asked: Option<(Ask, Timestamp)>,
+    outcome: Option<Result<Vec<Series>, Failure>>,
+    width: u16,
+}
+
+impl Chart {
+    /// A chart of the last hour.
+    pub fn new(entity: Arc<Entity>, look: &Look<'_>) -> Self {
+        let info = look.store.sources.get(entity.id.source()).and_then(|source| source.info.as_ref());
+        let readings = info.map(|info| info.readings.clone()).unwrap_or_default();
+        let reading = readings.iter().position(|reading| *reading == entity.name);
+        Self { entity, readings, reading, window_s: 3600.0, until: None, cursor_s: None, chosen: 0, asked: None, outcome: None, width: 80 }
+    }
+
+    /// What must be asked for the window shown.
+    pub fn questions(&mut self, now: Timestamp) -> Vec<Wish> {
+        let to = self.until.unwrap_or(now);
+        let from = to.plus(-self.window_s);
+        let step_s = (self.window_s / MAX_POINTS).max(1.0).ceil();
+        let ask = match self.reading.and_then(|reading| self.readings.get(reading)) {
+            Some(reading) => {
+                Ask::Range { source: crate::domain::SourceName::from(self.entity.id.source()), reading: reading.clone(), from, to, step_s }
+            }
+            None => Ask::History { entity: Arc::clone(&self.entity), from, to, step_s },
+        };
+        self.asked = Some((ask.clone(), now));
+        vec![Wish::Effect(Effect::Ask(ask))]
+    }
+
+    fn move_window(&mut self, share: f64, now: Timestamp) -> Vec<Wish> {
+        let to = self.until.unwrap_or(now).plus(self.window_s * share);
+        self.until = (to < now).then_some(to);
+        self.questions(now)
+    }
+
+    fn zoom(&mut self, factor: f64, now: Timestamp) -> Vec<Wish> {
+        self.window_s = (self.window_s * factor).clamp(MIN_WINDOW_S, MAX_WINDOW_S);
+        self.questions(now)
+    }
+
+    fn show_last(&mut self, seconds: f64, now: Timestamp) -> Vec<Wish> {
+        self.window_s = seconds;
+        self.until = None;
+        self.questions(now)
+    }
+
+    fn move_cursor(&mut self, columns: f64) {
+        let column_s = self.window_s / f64::from(self.width.max(1));
+        let moved = self.cursor_s.unwrap_or(0.0) - columns * column_s;
+        self.cursor_s = Some(moved.clamp(0.0, self.window_s));
+    }
+
+    fn subject(&self) -> String {
+        self.reading
+            .and_then(|reading| self.readings.get(reading))
+            .map_or_else(|| self.entity.name.first_line().to_owned(), ToString::to_string)
+    }
+}
+
+impl Pane for Chart {
+    fn title(&self) -> String {
+        format!("chart {}", self.subject())
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Chart, Context::Global]
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        vec![self.entity.kind()]
+    }
+
+    fn refresh(&mut self, _: &Look<'_>) {}
+
+    fn on(&mut self, action: Action, look: &Look<'_>) -> Vec<Wish> {
+        let now = look.now;
+        match action {
+            Action::ChartZoomIn => return self.zoom(0.5, now),
+            Action::ChartZoomOut => return self.zoom(2.0, now),
+            Action::ChartEarlier => return self.move_window(-0.5, now),
+            Action::ChartLater => return self.move_window(0.5, now),
+            Action::ChartLive => return self.show_last(self.window_s, now),
+            Action::Chart15Minutes => return self.show_last(900.0, now),
+            Action::ChartHour => return self.show_last(3600.0, now),
+            Action::Chart6Hours => return self.show_last(6.0 * 3600.0, now),
+            Action::ChartDay => return self.show_last(86400.0, now),
+            Action::ChartWeek => return self.show_last(7.0 * 86400.0, now),
+            Action::ChartNext => self.chosen = self.chosen.wrapping_add(1),
+            Action::ChartPrevious => self.chosen = self.chosen.wrapping_sub(1),
+            Action::ChartReading if self.readings.is_empty() => {
+                return vec![Wish::Say(Notice { good: false, text: "this source has no readings configured".to_owned() })];
+            }
+            Action::ChartReading => {
+                self.reading = match self.reading {
+                    None => Some(0),
+                    Some(last) if last + 1 == self.readings.len() => None,
+                    Some(place) => Some(place + 1),
+                };
+                self.outcome = None;
+                return self.questions(now);
+            }
+            Action::Left => self.move_cursor(-1.0),
+            Action::Right => self.move_cursor(1.0),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn hear(&mut self, msg: &Msg, _: &Look<'_>) -> Vec<Wish> {
+        match msg {
+            Msg::Answered { ask, outcome } if self.asked.as_ref().is_some_and(|(asked, _)| asked == ask) => {
+                self.outcome = Some(match outcome {
+                    Ok(Answer::Series(series)) => Ok(series.clone()),
+                    Ok(_) => return Vec::new(),
+                    Err(failure) => Err(failure.clone()),
+                });
+            }
+            Msg::Ticked(now) if self.until.is_none() => {
+                // a chart moves when a column's worth of time has passed, not with every second
+                let every = LIVE_EVERY_S.max(self.window_s / f64::from(self.width.max(1)));
+                if self.asked.as_ref().is_some_and(|(_, at)| now.since(*at) >= every) {
+                    return self.questions(*now);
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn selected(&self) -> Option<&Arc<Entity>> {
+        Some(&self.entity)
+    }
+
+    fn query(&self) -> &'static str {
+        ""
+    }
+
+    fn set_query(&mut self, _: &str, _: &Look<'_>) {}
+
+    fn resize(&mut self, area: Rect, _: &Look<'_>) {
+        self.width = area.width;
+    }
+
+    fn view(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        let inner = table::frame(&Pane::title(self), "", true, look, area, buf);
+        let say = |text: &str, role: Role, buf: &mut Buffer| {
+            draw::put(buf, inner.x, inner.y, inner.width, text, look.ui.style(role));
+        };
+        match &self.outcome {
+            None => say("asking", Role::Muted, buf),
+            Some(Err(failure)) => say(&failure.to_string(), Role::Failed, buf),
+            Some(Ok(series)) => say(&format!("{} series", series.len()), Role::Text, buf),
+        }
+    }
+}

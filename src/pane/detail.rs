@@ -1,0 +1,215 @@
+//! All about one entity: its fields, history, links, steps, and what changed before it broke; or the same as JSON.
+//! Not for: logs and charts (views of their own).
+
+mod fields;
+mod related;
+
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::look::Look;
+use super::{Pane, Wish, wishes};
+use crate::domain::{Answer, Ask, Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
+use crate::msg::{Action, Context, Effect, Msg};
+pub use fields::{Line, Target};
+
+/// Seconds after which the steps of a run under way are asked again.
+const STEPS_EVERY_S: f64 = 10.0;
+
+/// The view's state.
+#[derive(Debug)]
+pub struct Detail {
+    entity: Arc<Entity>,
+    gone: bool,
+    raw: bool,
+    own_words: Option<Result<Text, Failure>>,
+    steps: Option<Result<Vec<Step>, Failure>>,
+    steps_asked_at: Option<Timestamp>,
+    lines: Vec<Line>,
+    cursor: usize,
+    offset: usize,
+    page: usize,
+    query: String,
+}
+
+impl Detail {
+    /// A view of an entity; `raw` shows JSON first.
+    pub fn new(entity: Arc<Entity>, raw: bool) -> Self {
+        Self {
+            entity,
+            gone: false,
+            raw,
+            own_words: None,
+            steps: None,
+            steps_asked_at: None,
+            lines: Vec::new(),
+            cursor: 0,
+            offset: 0,
+            page: 10,
+            query: String::new(),
+        }
+    }
+
+    /// What must be asked when it opens, and again while a run goes on.
+    pub fn questions(&mut self, now: Timestamp) -> Vec<Wish> {
+        let mut asks = Vec::new();
+        let due = self.steps_asked_at.is_none_or(|at| self.entity.state == crate::domain::State::Running && now.since(at) >= STEPS_EVERY_S);
+        if self.entity.kind() == Kind::Run && due {
+            self.steps_asked_at = Some(now);
+            asks.push(Ask::Steps { run: Arc::clone(&self.entity) });
+        }
+        if self.raw && self.own_words.is_none() {
+            asks.push(Ask::Raw { entity: Arc::clone(&self.entity) });
+        }
+        asks.into_iter().map(|ask| Wish::Effect(Effect::Ask(ask))).collect()
+    }
+
+    /// The entity shown.
+    pub fn id(&self) -> &EntityId {
+        &self.entity.id
+    }
+
+    fn rebuild(&mut self, look: &Look<'_>) {
+        self.lines = if self.raw {
+            fields::json(&self.entity, self.own_words.as_ref())
+        } else {
+            fields::of(&self.entity, self.steps.as_ref(), self.gone, look)
+        };
+        self.move_to(self.cursor);
+    }
+
+    fn move_to(&mut self, line: usize) {
+        self.cursor = line.min(self.lines.len().saturating_sub(1));
+        if self.cursor < self.offset {
+            self.offset = self.cursor;
+        } else if self.cursor >= self.offset + self.page {
+            self.offset = self.cursor + 1 - self.page;
+        }
+        self.offset = self.offset.min(self.lines.len().saturating_sub(self.page));
+    }
+
+    fn find(&mut self, forward: bool) {
+        let count = self.lines.len();
+        let found = (1..=count)
+            .map(|step| if forward { self.cursor + step } else { self.cursor + count - step } % count)
+            .find(|at| !self.query.is_empty() && self.lines[*at].contains(&self.query));
+        if let Some(line) = found {
+            self.move_to(line);
+        }
+    }
+
+    fn open(&self) -> Vec<Wish> {
+        match self.lines.get(self.cursor).and_then(|line| line.target.as_ref()) {
+            Some(Target::Entity(id)) => vec![Wish::Detail(id.clone())],
+            Some(Target::Step(key, attempt)) => {
+                vec![Wish::Log { entity: Arc::clone(&self.entity), step: Some((key.clone(), *attempt)) }]
+            }
+            Some(Target::Page(url)) => vec![Wish::Effect(Effect::Open(url.to_string()))],
+            None => Vec::new(),
+        }
+    }
+}
+
+impl Pane for Detail {
+    fn title(&self) -> String {
+        format!("{} {}", self.entity.kind(), self.entity.name.first_line())
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Detail, Context::Global]
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        vec![self.entity.kind()]
+    }
+
+    fn refresh(&mut self, look: &Look<'_>) {
+        match look.store.get(&self.entity.id) {
+            Some(entity) => {
+                self.entity = Arc::clone(entity);
+                self.gone = false;
+            }
+            None => self.gone = true,
+        }
+        self.rebuild(look);
+    }
+
+    fn on(&mut self, action: Action, look: &Look<'_>) -> Vec<Wish> {
+        match action {
+            Action::Down => self.move_to(self.cursor + 1),
+            Action::Up => self.move_to(self.cursor.saturating_sub(1)),
+            Action::HalfDown => self.move_to(self.cursor + self.page / 2),
+            Action::HalfUp => self.move_to(self.cursor.saturating_sub(self.page / 2)),
+            Action::PageDown => self.move_to(self.cursor + self.page),
+            Action::PageUp => self.move_to(self.cursor.saturating_sub(self.page)),
+            Action::First => self.move_to(0),
+            Action::Last => self.move_to(usize::MAX),
+            Action::SearchNext => self.find(true),
+            Action::SearchPrevious => self.find(false),
+            Action::DetailRaw => {
+                self.raw = !self.raw;
+                self.cursor = 0;
+                self.rebuild(look);
+                return self.questions(look.now);
+            }
+            Action::DetailOpen => return self.open(),
+            Action::DetailLogs => {
+                if let Some(Target::Step(..)) = self.lines.get(self.cursor).and_then(|line| line.target.as_ref()) {
+                    return self.open();
+                }
+                return wishes::of(action, &self.entity, look);
+            }
+            _ => return wishes::of(action, &self.entity, look),
+        }
+        Vec::new()
+    }
+
+    fn hear(&mut self, msg: &Msg, look: &Look<'_>) -> Vec<Wish> {
+        match msg {
+            Msg::Answered { ask: Ask::Steps { run }, outcome } if run.id == self.entity.id => {
+                self.steps = Some(match outcome {
+                    Ok(Answer::Steps(steps)) => Ok(steps.clone()),
+                    Ok(_) => return Vec::new(),
+                    Err(failure) => Err(failure.clone()),
+                });
+            }
+            Msg::Answered { ask: Ask::Raw { entity }, outcome } if entity.id == self.entity.id => {
+                self.own_words = Some(match outcome {
+                    Ok(Answer::Raw(text)) => Ok(text.clone()),
+                    Ok(_) => return Vec::new(),
+                    Err(failure) => Err(failure.clone()),
+                });
+            }
+            Msg::Ticked(now) => return self.questions(*now),
+            _ => return Vec::new(),
+        }
+        self.rebuild(look);
+        Vec::new()
+    }
+
+    fn selected(&self) -> Option<&Arc<Entity>> {
+        Some(&self.entity)
+    }
+
+    fn query(&self) -> &str {
+        &self.query
+    }
+
+    fn set_query(&mut self, text: &str, _: &Look<'_>) {
+        self.query = text.to_lowercase();
+        if !self.lines.get(self.cursor).is_some_and(|line| line.contains(&self.query)) {
+            self.find(true);
+        }
+    }
+
+    fn resize(&mut self, area: Rect, _: &Look<'_>) {
+        self.page = usize::from(area.height.saturating_sub(2)).max(1);
+        self.move_to(self.cursor);
+    }
+
+    fn view(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        fields::draw(&self.lines, self.cursor, self.offset, &self.query, &self.entity, look, area, buf);
+    }
+}
