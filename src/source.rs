@@ -1,6 +1,8 @@
 //! What turns the outside world into batches: the trait every system implements and the registry that builds them.
 //! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `app::store`).
 
+pub mod exposition;
+
 use std::pin::Pin;
 use std::sync::Arc;
 

@@ -211,6 +211,20 @@ impl Entity {
         self.detail.kind()
     }
 
+    /// The name with what tells it from others of that name: a model's version, a run's number. One line.
+    pub fn title(&self) -> String {
+        let name = self.name.first_line();
+        let (sign, more) = match &self.detail {
+            Detail::Model(model) => (" v", model.version.as_ref()),
+            Detail::Run(run) => (" ", run.number.as_ref()),
+            _ => ("", None),
+        };
+        match more.map(Text::first_line) {
+            Some(more) if !name.ends_with(more) => format!("{name}{sign}{more}"),
+            _ => name.to_owned(),
+        }
+    }
+
     /// A shared handle, as the store keeps it.
     pub fn shared(self) -> Arc<Self> {
         Arc::new(self)

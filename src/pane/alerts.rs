@@ -20,6 +20,7 @@ const ALERTS: Section = Section {
     min_rows: 4,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Alert)),
     empty: Empty::AllWell,
+    follows: false,
 };
 
 const WATCHERS: Section = Section {
@@ -31,6 +32,7 @@ const WATCHERS: Section = Section {
     min_rows: 2,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Check).filter(|check| check.eye == Eye::DevOps)),
     empty: Empty::Says("no target or rule is known"),
+    follows: false,
 };
 
 fn alert(entity: &Entity) -> Option<&Alert> {

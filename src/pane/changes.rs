@@ -21,6 +21,7 @@ const CHANGES: Section = Section {
     min_rows: 4,
     pick: |look, _| newest_first(look.store.entities.of(Kind::Change)),
     empty: Empty::Says("no changes known"),
+    follows: false,
 };
 
 const STACKS: Section = Section {
@@ -32,6 +33,7 @@ const STACKS: Section = Section {
     min_rows: 0,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Stack)),
     empty: Empty::Hidden,
+    follows: false,
 };
 
 fn change(entity: &Entity) -> Option<&Change> {

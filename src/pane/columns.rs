@@ -3,6 +3,7 @@
 
 use super::column::{Cell, Column, number, time, word};
 use crate::domain::{Detail, Entity};
+use crate::insight::triage;
 use crate::ui::table::{Column as Head, Width};
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
@@ -49,17 +50,20 @@ pub const KIND: Column = Column {
 
 /// The name.
 pub const NAME: Column = Column {
-    head: Head::new("name", Width::Share { min: 14, weight: 2 }),
+    head: Head::new("name", Width::Share { min: 18, weight: 2 }),
     descending: false,
-    cell: |entity, _| Cell::plain(entity.name.first_line().to_owned()),
-    key: |entity, _| word(Some(&entity.name)),
+    cell: |entity, _| Cell::plain(entity.title()),
+    key: |entity, _| word(Some(&entity.title())),
 };
 
 /// Why it is so.
 pub const REASON: Column = Column {
-    head: Head::new("why", Width::Share { min: 16, weight: 3 }),
+    head: Head::new("why", Width::Share { min: 28, weight: 3 }),
     descending: false,
-    cell: |entity, _| Cell::text(entity.reason.as_ref()),
+    cell: |entity, _| {
+        let why = entity.reason.as_ref().map_or("", |reason| reason.first_line());
+        if triage::is_muted(entity) { Cell::muted(format!("muted · {why}")) } else { Cell::plain(why.to_owned()) }
+    },
     key: |entity, _| word(entity.reason.as_deref()),
 };
 

@@ -21,6 +21,7 @@ const DATASETS: Section = Section {
     min_rows: 2,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Dataset)),
     empty: Empty::Says("no datasets"),
+    follows: false,
 };
 
 const CHECKS: Section = Section {
@@ -32,6 +33,7 @@ const CHECKS: Section = Section {
     min_rows: 2,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Check).filter(|check| check.eye != Eye::DevOps)),
     empty: Empty::Says("no checks"),
+    follows: false,
 };
 
 fn dataset(entity: &Entity) -> Option<&Dataset> {

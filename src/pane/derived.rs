@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::{Entity, EntityId, Kind, Text, Timestamp};
+use crate::domain::{Detail, Entity, Kind, Text, Timestamp};
 use crate::insight::lineage::Graph;
 use crate::insight::trend::{self, PipelineKey, Trend};
 use crate::insight::triage;
@@ -42,8 +42,16 @@ impl Derived {
         self.trends.get(&(source.clone(), pipeline.name.clone())).or_else(|| self.trends.get(&(source, Text::from(pipeline.id.key()))))
     }
 
-    /// What an entity touches, in the order of the chain.
-    pub fn touched(&self, entity: &Entity) -> Vec<EntityId> {
-        self.graph.touched(entity)
+    /// What an entity touches, in the order of the chain. Of a pipeline's runs only the newest: the others are history.
+    pub fn touched(&self, entity: &Entity, store: &Store) -> Vec<Arc<Entity>> {
+        let current = |other: &Arc<Entity>| match &other.detail {
+            Detail::Run(run) => {
+                let pipeline = run.pipeline.as_ref().unwrap_or(&other.name).clone();
+                let trend = self.trends.get(&(Text::from(other.id.source()), pipeline));
+                trend.and_then(Trend::newest).is_some_and(|newest| newest.id == other.id)
+            }
+            _ => true,
+        };
+        self.graph.touched(entity).iter().filter_map(|id| store.get(id)).filter(|other| current(other)).cloned().collect()
     }
 }

@@ -114,7 +114,7 @@ impl Detail {
 
 impl Pane for Detail {
     fn title(&self) -> String {
-        format!("{} {}", self.entity.kind(), self.entity.name.first_line())
+        format!("{} {}", self.entity.kind(), self.entity.title())
     }
 
     fn contexts(&self) -> &'static [Context] {

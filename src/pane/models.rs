@@ -21,6 +21,7 @@ const MODELS: Section = Section {
     min_rows: 3,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Model)),
     empty: Empty::Says("no models"),
+    follows: false,
 };
 
 const ENDPOINTS: Section = Section {
@@ -32,6 +33,7 @@ const ENDPOINTS: Section = Section {
     min_rows: 0,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Endpoint)),
     empty: Empty::Hidden,
+    follows: false,
 };
 
 const TRAINING: Section = Section {
@@ -43,6 +45,7 @@ const TRAINING: Section = Section {
     min_rows: 2,
     pick: |look, _| newest_first(look.store.entities.of(Kind::Run).filter(|run| run.eye == Eye::MlOps)),
     empty: Empty::Says("no training runs"),
+    follows: false,
 };
 
 fn model(entity: &Entity) -> Option<&Model> {

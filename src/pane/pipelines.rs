@@ -21,6 +21,7 @@ const PIPELINES: Section = Section {
     min_rows: 3,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Pipeline)),
     empty: Empty::Says("no pipelines"),
+    follows: false,
 };
 
 const RUNS: Section = Section {
@@ -32,6 +33,7 @@ const RUNS: Section = Section {
     min_rows: 3,
     pick: |look, _| newest_first(look.store.entities.of(Kind::Run)),
     empty: Empty::Says("no runs"),
+    follows: false,
 };
 
 /// The runs, for the Models tab also.

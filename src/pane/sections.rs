@@ -45,6 +45,8 @@ pub struct Section {
     pub pick: fn(&Look<'_>, Option<&Arc<Entity>>) -> Vec<Arc<Entity>>,
     /// What stands there when there are none.
     pub empty: Empty,
+    /// It is about the selection of the first section: the filter does not touch it.
+    pub follows: bool,
 }
 
 /// What an empty section shows.
@@ -151,8 +153,10 @@ impl Sections {
     fn fill(&mut self, from: usize, look: &Look<'_>) {
         for section in from..self.lists.len() {
             let above = if section == 0 { None } else { self.lists[0].selected().cloned() };
-            let entities = (self.spec.sections[section].pick)(look, above.as_ref());
-            self.lists[section].fill(entities, &self.filter, look);
+            let spec = &self.spec.sections[section];
+            let entities = (spec.pick)(look, above.as_ref());
+            let filter = if spec.follows { &Filter::default() } else { &self.filter };
+            self.lists[section].fill(entities, filter, look);
         }
         if !self.is_visible(self.focus) {
             self.focus = 0;
@@ -186,13 +190,13 @@ impl Pane for Sections {
             Action::PreviousSection => self.move_focus(false),
             Action::CopyRow => return wishes::copy_json(&self.marked()),
             Action::CopyCell => return wishes::copy_names(&self.marked()),
-            Action::WhatChanged if self.spec.title == "Triage" && self.focus == 0 => self.focus = 1,
+            Action::WhatChanged if self.focus == 0 && self.spec.sections.get(1).is_some_and(|section| section.follows) => self.focus = 1,
             _ => {
                 let sorted = matches!(action, Action::SortNext | Action::SortPrevious | Action::SortInvert);
                 if self.lists[self.focus].on(action) {
                     if sorted {
                         self.fill(self.focus, look);
-                    } else if self.focus == 0 && self.lists.len() > 1 {
+                    } else if self.focus == 0 && self.spec.sections.iter().any(|section| section.follows) {
                         self.fill(1, look);
                     }
                 } else if let Some(entity) = self.selected() {
@@ -238,6 +242,7 @@ impl Pane for Sections {
                 note: spec.note,
                 header: has_header(rows, list),
                 focused: section == self.focus,
+                pointed: section == self.focus || section == 0,
                 first: rect.y == area.y,
                 last,
                 empty: &empty_words(spec.empty, list, &self.filter, look),
@@ -267,7 +272,7 @@ impl Pane for Sections {
 }
 
 fn has_header(rows: u16, list: &List) -> bool {
-    rows >= ROWS_FOR_HEADER || (list.sort().is_some() && rows > 1)
+    !list.rows().is_empty() && (rows >= ROWS_FOR_HEADER || (list.sort().is_some() && rows > 1))
 }
 
 fn empty_words(empty: Empty, list: &List, filter: &Filter, look: &Look<'_>) -> String {

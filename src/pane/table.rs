@@ -27,6 +27,8 @@ pub struct Place<'a> {
     pub header: bool,
     /// Whether it has the keys.
     pub focused: bool,
+    /// Whether its cursor is shown.
+    pub pointed: bool,
     /// Nothing is above it.
     pub first: bool,
     /// Nothing is below it.
@@ -71,7 +73,7 @@ pub fn draw(list: &List, place: &Place<'_>, look: &Look<'_>, area: Rect, buf: &m
         rows: list.rows().len(),
         row: &row,
         offset: list.offset(),
-        selected: (!list.rows().is_empty()).then_some(list.cursor()),
+        selected: (place.pointed && !list.rows().is_empty()).then_some(list.cursor()),
         focused: place.focused,
         sort: list.sort().map(|sort| Sort { column: sort.column, descending: sort.descending }),
         empty: place.empty,

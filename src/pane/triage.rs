@@ -21,6 +21,7 @@ const NEEDS_YOU: Section = Section {
     min_rows: 3,
     pick: |look, _| look.derived.needs_you.clone(),
     empty: Empty::AllWell,
+    follows: false,
 };
 
 const BEFORE: Section = Section {
@@ -36,6 +37,7 @@ const BEFORE: Section = Section {
         timeline::before(happened, at, above.map(AsRef::as_ref))
     },
     empty: Empty::Says("nothing known changed in the hour before"),
+    follows: true,
 };
 
 const REACHES: Section = Section {
@@ -45,11 +47,9 @@ const REACHES: Section = Section {
     columns: &[STATE, AGE, EYE, KIND, NAME, REASON, SOURCE, OWNER],
     weight: 1,
     min_rows: 1,
-    pick: |look, above| {
-        let touched = above.map(|entity| look.derived.touched(entity)).unwrap_or_default();
-        touched.iter().filter_map(|id| look.store.get(id).cloned()).collect()
-    },
+    pick: |look, above| above.map(|entity| look.derived.touched(entity, look.store)).unwrap_or_default(),
     empty: Empty::Says("no links known"),
+    follows: true,
 };
 
 /// How long ago it happened.

@@ -21,6 +21,7 @@ const WORKLOADS: Section = Section {
     min_rows: 4,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Workload)),
     empty: Empty::Says("no workloads"),
+    follows: false,
 };
 
 const HOSTS: Section = Section {
@@ -32,6 +33,7 @@ const HOSTS: Section = Section {
     min_rows: 0,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Host)),
     empty: Empty::Hidden,
+    follows: false,
 };
 
 fn workload(entity: &Entity) -> Option<&Workload> {

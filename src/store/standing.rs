@@ -31,8 +31,8 @@ pub(super) fn of(source: &SourceState, before: Option<&Arc<Entity>>, at: Timesta
     let problem = source.polls.values().flat_map(|poll| &poll.problems).next();
     let failing: Vec<&str> = source.polls.iter().filter(|(_, poll)| poll.failure.is_some()).map(|(id, _)| id.as_str()).collect();
     let reason = match (standing, source.failure(), problem) {
-        (Standing::Degraded, Some(failure), _) => format!("{} fails: {failure}", failing.join(", ")),
-        (_, Some(failure), _) => failure.to_string(),
+        (Standing::Degraded, Some(failure), _) => format!("{} fails: {}", failing.join(", "), failure.detail),
+        (_, Some(failure), _) => format!("{}: {}", failure.kind.word(), failure.detail),
         (_, None, Some(problem)) => format!("{}: {}", problem.path, problem.message),
         _ => standing.word().to_owned(),
     };

@@ -198,14 +198,17 @@ pub(super) fn push_text(lines: &mut Vec<Line>, key: &str, text: Option<&Text>, r
     }
 }
 
+/// An instant as a distance and a date.
 fn moment(at: Timestamp, look: &Look<'_>) -> String {
-    format!("{} ago  ({})", words::age(look.age_s(at)), words::date_time(at, &look.ui.zone))
+    let distance = at.since(look.now);
+    let words = if distance > 0.0 { format!("in {}", words::age(distance)) } else { format!("{} ago", words::age(-distance)) };
+    format!("{words}  ({})", words::date_time(at, &look.ui.zone))
 }
 
 /// Draws the lines in their frame.
 #[expect(clippy::too_many_arguments, reason = "a projection of the view's state, nothing else")]
 pub fn draw(lines: &[Line], cursor: usize, offset: usize, query: &str, entity: &Entity, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let title = format!("{} {}", entity.kind(), entity.name.first_line());
+    let title = format!("{} {}", entity.kind(), entity.title());
     let note = format!("{}/{}", (cursor + 1).min(lines.len()), lines.len());
     let inner = table::frame(&title, &note, true, look, area, buf);
     for (row, line) in lines.iter().enumerate().skip(offset).take(usize::from(inner.height)) {

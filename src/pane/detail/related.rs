@@ -168,11 +168,10 @@ pub(super) fn links(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
         }
         lines.extend(found.into_iter().take(MAX_RUNS).map(|other| entity_line(&link.rel, other, look)));
     }
-    let touched = look.derived.touched(entity);
-    let others: Vec<&Arc<Entity>> = touched.iter().filter_map(|id| look.store.get(id)).collect();
+    let others = look.derived.touched(entity, look.store);
     if !others.is_empty() {
         lines.push(Line::heading("Reaches"));
-        lines.extend(others.into_iter().map(|other| entity_line(other.kind().word(), other, look)));
+        lines.extend(others.iter().map(|other| entity_line(other.kind().word(), other, look)));
     }
 }
 
@@ -201,7 +200,7 @@ fn entity_line(key: &str, other: &Entity, look: &Look<'_>) -> Line {
         key: key.to_owned(),
         value: vec![
             (format!("{} ", look.ui.glyphs.state(other.state)), role_of(other.state)),
-            (other.name.first_line().to_owned(), Role::Text),
+            (other.title(), Role::Text),
             (format!("  {why}"), Role::Muted),
         ],
         target: Some(Target::Entity(other.id.clone())),
