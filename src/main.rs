@@ -1,17 +1,14 @@
 //! The program: parse, run, print error and hint, exit code.
-#![expect(clippy::print_stderr, reason = "the edge: errors of the program go to standard error")]
 
-fn main() -> std::process::ExitCode {
-    use std::process::ExitCode;
-    use triops::runtime::{self, Ending, Options, env::Env};
+use std::io::Write;
+use std::process::ExitCode;
 
-    let started = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let tokio = match started {
+use triops::runtime::{self, Ending, Options, env::Env};
+
+fn main() -> ExitCode {
+    let tokio = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(tokio) => tokio,
-        Err(error) => {
-            eprintln!("triops: no threads to run on: {error}");
-            return ExitCode::from(2);
-        }
+        Err(error) => return failed(&error),
     };
     let settings = triops::app::Settings {
         keymap: triops::config::Keymap::embedded(),
@@ -27,9 +24,11 @@ fn main() -> std::process::ExitCode {
     match ended {
         Ok(Ending::Quit) => ExitCode::SUCCESS,
         Ok(Ending::Signal(signal)) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
-        Err(error) => {
-            eprintln!("triops: {error}");
-            ExitCode::from(2)
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "triops: {error}"); // `eprintln!` would panic if nobody reads it any more
+    ExitCode::from(2)
 }
