@@ -119,6 +119,13 @@ impl Seat {
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
     }
 
+    /// Ends the reader, which it does at the next byte: a key makes the program draw.
+    fn stop_reading(&mut self) {
+        self.screen.0.lock().unwrap().closing = true;
+        self.press("?");
+        self.reader.take().unwrap().join().unwrap();
+    }
+
     /// Waits for the program's end; returns its exit code.
     fn end(&mut self) -> u32 {
         let end = Instant::now() + PATIENCE;
@@ -218,12 +225,37 @@ fn a_terminal_that_vanishes_without_a_signal_ends_it_within_three_seconds() {
     }
 }
 
+#[test]
+fn a_terminal_that_takes_no_more_bytes_cannot_keep_it_from_ending() {
+    let mut seat = Seat::triops();
+    seat.wait_text("triops");
+    seat.stop_reading();
+    let io = format!("/proc/{}/io", seat.child.process_id().unwrap());
+    let written = || {
+        let io = std::fs::read_to_string(&io).unwrap();
+        io.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse::<u64>().ok()).unwrap()
+    };
+    let mut rounds = 0;
+    for cols in 80..160 {
+        let before = written();
+        seat.resize(cols, 24); // each draws the whole picture again, until the terminal's buffer is full
+        std::thread::sleep(Duration::from_millis(120));
+        rounds = if written() - before < 500 { rounds + 1 } else { 0 };
+        if rounds == 3 {
+            break; // it hangs in write(2)
+        }
+    }
+    assert_eq!(rounds, 3, "the terminal took everything");
+    let since = Instant::now();
+    seat.signal(Signal::TERM);
+    assert_eq!(seat.end(), 143);
+    assert!(since.elapsed() < Duration::from_secs(5));
+    assert!(seat.is_cooked(), "raw mode was left on");
+}
+
 /// Takes the other end away; returns how long the program went on.
 fn vanish(seat: &mut Seat) -> Duration {
-    // Every handle of the master must go, the reader's too, which ends at the next byte: a key makes the program draw.
-    seat.screen.0.lock().unwrap().closing = true;
-    seat.press("?");
-    seat.reader.take().unwrap().join().unwrap();
+    seat.stop_reading(); // every handle of the master must go, the reader's too
     seat.keys = Box::new(std::io::sink());
     seat.master = native_pty_system().openpty(size(1, 1)).unwrap().master;
     let since = Instant::now();
