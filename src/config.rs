@@ -18,7 +18,7 @@ pub use keymap::Keymap;
 pub use layer::{Config, Environment, Flags, load};
 pub use load::{Document, parse};
 pub use paths::Paths;
-pub use secret::{Secret, SecretRef};
+pub use secret::{Secret, SecretError, SecretRef};
 pub use settings::{Color, Glyphs, LogFile, LogLevel, LogSettings, SafetySettings, Settings, UiSettings};
 pub use source::{AuthConfig, ReadingConfig, SourceConfig, TlsConfig};
 pub use span::Span;

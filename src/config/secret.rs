@@ -1,6 +1,10 @@
 //! Secrets: where they come from (environment, file, command) and the type they live in, which cannot print itself.
 //! Not for: deciding which secrets a source needs (see the connector's `auth`).
 
+mod resolve;
+
+pub use resolve::SecretError;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
 
 use super::look::Look;
 use super::{Pane, Wish, table};
-use crate::domain::{Answer, Ask, Entity, Failure, Kind, Series, Text, Timestamp};
+use crate::domain::{Answer, Ask, Entity, Failure, FailureKind, Kind, Series, Text, Timestamp};
+use crate::insight::measure;
 use crate::msg::{Action, Context, Effect, Msg, Notice};
-use crate::ui::draw;
-use crate::ui::theme::Role;
+use crate::ui::chart::{self, Line};
+use crate::ui::words;
 
 /// Shortest window, in seconds.
 const MIN_WINDOW_S: f64 = 60.0;
@@ -19,6 +21,8 @@ const MIN_WINDOW_S: f64 = 60.0;
 const MAX_WINDOW_S: f64 = 366.0 * 86400.0;
 /// Points asked for at most: enough for braille on a wide screen.
 const MAX_POINTS: f64 = 500.0;
+/// Series drawn at once; more would be a tangle.
+const MAX_LINES: usize = 8;
 /// Seconds between two askings while the chart shows now.
 const LIVE_EVERY_S: f64 = 15.0;
 
@@ -34,7 +38,7 @@ pub struct Chart {
     until: Option<Timestamp>,
     /// Where the cursor stands, seconds before the right edge.
     cursor_s: Option<f64>,
-    chosen: usize,
+    chosen: isize,
     asked: Option<(Ask, Timestamp)>,
     outcome: Option<Result<Vec<Series>, Failure>>,
     width: u16,
@@ -51,8 +55,7 @@ impl Chart {
 
     /// What must be asked for the window shown.
     pub fn questions(&mut self, now: Timestamp) -> Vec<Wish> {
-        let to = self.until.unwrap_or(now);
-        let from = to.plus(-self.window_s);
+        let (from, to) = self.window(now);
         let step_s = (self.window_s / MAX_POINTS).max(1.0).ceil();
         let ask = match self.reading.and_then(|reading| self.readings.get(reading)) {
             Some(reading) => {
@@ -87,6 +90,30 @@ impl Chart {
         self.cursor_s = Some(moved.clamp(0.0, self.window_s));
     }
 
+    fn window(&self, now: Timestamp) -> (Timestamp, Timestamp) {
+        // the right edge moves by whole columns, so that a chart is not drawn anew with every second
+        let column_s = (self.window_s / f64::from(self.width.max(1))).max(1.0);
+        let edge = Timestamp::from_seconds((now.seconds() / column_s).ceil() * column_s).unwrap_or(now);
+        let to = self.until.unwrap_or(edge);
+        (to.plus(-self.window_s), to)
+    }
+
+    /// What we saw of the entity ourselves, for systems that keep no history.
+    fn trail(&self, look: &Look<'_>) -> Vec<Series> {
+        let what = measure::of(&self.entity);
+        let trail = look.store.readings.trail(&self.entity.id).filter(|trail| trail.points.len() > 1);
+        trail
+            .zip(what)
+            .map(|(trail, what)| Series {
+                reading: Text::from(format!("{} as seen here", what.what)),
+                unit: Text::from(what.unit),
+                points: trail.points.iter().copied().collect(),
+                ..Series::default()
+            })
+            .into_iter()
+            .collect()
+    }
+
     fn subject(&self) -> String {
         self.reading
             .and_then(|reading| self.readings.get(reading))
@@ -107,7 +134,11 @@ impl Pane for Chart {
         vec![self.entity.kind()]
     }
 
-    fn refresh(&mut self, _: &Look<'_>) {}
+    fn refresh(&mut self, look: &Look<'_>) {
+        if let Some(entity) = look.store.get(&self.entity.id) {
+            self.entity = Arc::clone(entity);
+        }
+    }
 
     fn on(&mut self, action: Action, look: &Look<'_>) -> Vec<Wish> {
         let now = look.now;
@@ -179,14 +210,47 @@ impl Pane for Chart {
     }
 
     fn view(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let inner = table::frame(&Pane::title(self), "", true, look, area, buf);
-        let say = |text: &str, role: Role, buf: &mut Buffer| {
-            draw::put(buf, inner.x, inner.y, inner.width, text, look.ui.style(role));
+        let (from, to) = self.window(look.now);
+        let note = if self.until.is_none() { "now".to_owned() } else { format!("until {}", look.ui.date_time(to)) };
+        let title = format!("{} · last {}", Pane::title(self), words::duration(self.window_s));
+        let inner = table::frame(&title, &note, true, look, area, buf);
+        let empty = match &self.outcome {
+            None => "asking".to_owned(),
+            Some(Err(failure)) if failure.kind == FailureKind::Unsupported => String::new(),
+            Some(Err(failure)) => format!("{failure}\n{}", failure.hint),
+            Some(Ok(_)) => "no points in this window".to_owned(),
         };
-        match &self.outcome {
-            None => say("asking", Role::Muted, buf),
-            Some(Err(failure)) => say(&failure.to_string(), Role::Failed, buf),
-            Some(Ok(series)) => say(&format!("{} series", series.len()), Role::Text, buf),
-        }
+        let own = self.trail(look);
+        let series: Vec<&Series> = match &self.outcome {
+            Some(Ok(series)) => series.iter().collect(),
+            Some(Err(failure)) if failure.kind == FailureKind::Unsupported => own.iter().collect(),
+            _ => Vec::new(),
+        };
+        let chosen = if series.is_empty() { 0 } else { self.chosen.rem_euclid(series.len() as isize) as usize };
+        // the chosen series comes first and is the one drawn over the others
+        let order = (0..series.len()).map(|place| (place + chosen) % series.len()).take(MAX_LINES);
+        let lines: Vec<Line<'_>> = order
+            .enumerate()
+            .map(|(place, at)| Line { name: series_name(series[at]).into(), points: &series[at].points, role: chart::role(place) })
+            .collect();
+        let unit = series.first().map_or("", |series| series.unit.as_str());
+        let widget = chart::Chart {
+            look: look.ui,
+            lines: &lines,
+            unit,
+            from,
+            to,
+            thresholds: &[],
+            cursor: self.cursor_s.map(|seconds| to.plus(-seconds)),
+            empty: if empty.is_empty() { "nothing was seen of it yet" } else { &empty },
+        };
+        widget.render(inner, buf);
     }
+}
+
+/// What tells a series from the others, or its reading's name.
+fn series_name(series: &Series) -> String {
+    let labels = series.labels.iter().filter(|(name, _)| name.as_str() != "__name__").map(|(name, value)| format!("{name}={value}"));
+    let name = labels.collect::<Vec<_>>().join(" ");
+    if name.is_empty() { series.reading.to_string() } else { name }
 }

@@ -108,6 +108,14 @@ pub fn ansi(place: u8) -> Color {
     ANSI[usize::from(place & 15)].0
 }
 
+/// The number of one of the sixteen, by name or number.
+pub fn ansi_place(color: Color) -> Option<u8> {
+    match color {
+        Color::Indexed(place @ 0..16) => Some(place),
+        named => ANSI.iter().position(|(color, _)| *color == named).map(|place| place as u8),
+    }
+}
+
 /// What a colour looks like; `None` for the terminal's own.
 pub fn rgb(color: Color) -> Option<Rgb> {
     match color {

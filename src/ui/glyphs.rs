@@ -168,6 +168,11 @@ impl Glyphs {
         }
     }
 
+    /// A piece of a bar over time: of what has ended, of what goes on.
+    pub fn bar(self, ended: bool) -> &'static str {
+        if ended { self.pick("█", "=") } else { self.pick("▒", "-") }
+    }
+
     /// A line across a chart.
     pub fn threshold(self) -> &'static str {
         self.pick("╌", "-")
@@ -189,7 +194,17 @@ impl Glyphs {
         let lines = self.lines();
         let mut all: Vec<&str> = states.into_iter().map(|state| self.state(state)).collect();
         all.extend([self.ascending(), self.descending(), self.selected(), self.marked(), self.selected_marked(), self.ellipsis()]);
-        all.extend([self.dot(), self.arrow(), self.more().0, self.more().1, self.gap(), self.threshold(), self.tick()]);
+        all.extend([
+            self.dot(),
+            self.arrow(),
+            self.more().0,
+            self.more().1,
+            self.gap(),
+            self.threshold(),
+            self.tick(),
+            self.bar(true),
+            self.bar(false),
+        ]);
         all.extend([self.scrollbar().0, self.scrollbar().1, lines.horizontal, lines.vertical, lines.top_left, lines.top_right]);
         all.extend([lines.bottom_left, lines.bottom_right, lines.left_join, lines.right_join]);
         all.extend((0..8).map(|step| self.spinner(step)));
@@ -204,7 +219,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     /// Those of the Unicode set that a terminal may be told to draw two columns wide. A new one is a decision, not an accident.
-    const AMBIGUOUS: &str = "●▶▲■↑↓…·→▁▂▃▄▅▆▇█▏▎▍▌▋▊▉─│┌┐└┘├┤";
+    const AMBIGUOUS: &str = "▒●▶▲■↑↓…·→▁▂▃▄▅▆▇█▏▎▍▌▋▊▉─│┌┐└┘├┤";
 
     #[test]
     fn every_sign_is_one_column_wide_and_ambiguous_ones_are_known() {

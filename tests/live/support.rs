@@ -1,0 +1,71 @@
+//! What every live test needs: the address of a server or a word that it is skipped, time, and waiting with a deadline.
+//! Not for: anything about one system.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use triops::domain::{Batch, Entity, PollId, Timestamp};
+use triops::source::Source;
+
+/// The values of all those environment variables, or `None` after saying which one is missing.
+pub fn addresses<const N: usize>(test: &str, variables: [&str; N]) -> Option<[String; N]> {
+    let mut values = [const { String::new() }; N];
+    for (value, variable) in values.iter_mut().zip(variables) {
+        match std::env::var(variable) {
+            Ok(set) if !set.is_empty() => *value = set,
+            _ => {
+                println!("skipped: {test} ({variable} is not set)");
+                return None;
+            }
+        }
+    }
+    Some(values)
+}
+
+/// The clock, as the runtime would give it.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock after 1970");
+    Timestamp::from_ms(since.as_millis() as i64)
+}
+
+/// One poll, now.
+pub async fn poll(source: &impl Source, poll: &str) -> Batch {
+    match source.poll(&PollId::from(poll), now()).await {
+        Ok(batch) => batch,
+        Err(failure) => panic!("poll {poll}: {failure} ({})", failure.hint),
+    }
+}
+
+/// Polls until `wanted` finds what it looks for; fails after 30 s with what was there instead.
+pub async fn poll_until<T>(source: &impl Source, id: &str, what: &str, wanted: impl Fn(&Batch) -> Option<T>) -> T {
+    until(what, async || {
+        let batch = poll(source, id).await;
+        wanted(&batch).ok_or_else(|| told(&batch))
+    })
+    .await
+}
+
+/// Looks until it succeeds; fails after 30 s with what was there instead.
+pub async fn until<T>(what: &str, look: impl AsyncFn() -> Result<T, String>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(instead) => assert!(Instant::now() < deadline, "not within 30 s: {what}; there is:\n{instead}"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// The entity of that name.
+pub fn named<'a>(batch: &'a Batch, name: &str) -> &'a Entity {
+    batch.entities.iter().find(|entity| entity.name == name).unwrap_or_else(|| panic!("no {name} in:\n{}", told(batch)))
+}
+
+/// A batch in a few lines.
+pub fn told(batch: &Batch) -> String {
+    let entities =
+        batch.entities.iter().map(|e| format!("{} {} {}: {}", e.kind(), e.name, e.state, e.reason.as_deref().unwrap_or_default()));
+    let series = batch.series.iter().map(|s| format!("series {} {:?}: {:?}", s.reading, s.labels, s.points.last()));
+    let problems = batch.problems.iter().map(|p| format!("problem {}: {}", p.path, p.message));
+    entities.chain(series).chain(problems).collect::<Vec<_>>().join("\n")
+}
