@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 use triops::domain::{
     Answer, Ask, Batch, Cost, Detail, Entity, Eye, Failure, FailureKind, Kind, LogLine, LogPart, LogRequest, LogStream, PollId, PollInfo,
@@ -18,6 +19,8 @@ use triops::runtime::effects::{COPY_MAX, Effects, Wanted};
 use triops::runtime::env::Env;
 use triops::runtime::listen::EVENTS;
 use triops::runtime::poll::{self, Bounds, Wishes};
+use triops::runtime::signals::Signals;
+use triops::runtime::{App, Arrival, Ending, Inlets, Options, run};
 use triops::source::{Flow, Pending, Probe, Source};
 
 /// How the source under test behaves.
@@ -321,4 +324,58 @@ fn a_link_is_copied_where_there_is_no_desktop_and_only_web_pages_are_opened() {
         let wanted = effects.run(Effect::Open("file:///etc/passwd".to_owned()));
         assert!(matches!(&wanted[..], [Wanted::Tell(Msg::Noted(notice))] if !notice.good), "{wanted:?}");
     }
+}
+
+// The whole loop, without a terminal.
+
+/// Notes what it is told; leaves when both sources have answered.
+#[derive(Default)]
+struct Notes {
+    told: Vec<String>,
+    answered: usize,
+}
+
+impl App for Notes {
+    fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let word = match msg {
+            Msg::Ticked(now) => format!("ticked {}", now.ms()),
+            Msg::Resized(width, height) => format!("resized {width}×{height}"),
+            Msg::Configured(infos) => format!("configured {}", infos.iter().map(|info| info.name.as_str()).collect::<Vec<_>>().join(" ")),
+            Msg::Asked { source, poll } => format!("asked {source} {poll}"),
+            Msg::Fetched(fetched) => {
+                self.answered += 1;
+                format!("fetched {} {}", fetched.source, fetched.outcome.is_ok())
+            }
+            _ => return Vec::new(),
+        };
+        self.told.push(word);
+        if self.answered < 2 { Vec::new() } else { vec![Effect::Quit] }
+    }
+
+    fn view(&mut self, _: &mut ratatui::Frame<'_>) {}
+
+    fn take_dirty(&mut self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_application_hears_the_time_its_size_and_its_sources_before_any_answer() {
+    let late: Arc<dyn Source> = Fake::new("late", Manner::Good, 3600.0);
+    let inlets = Inlets {
+        sources: vec![Fake::new("first", Manner::Fails, 3600.0) as Arc<dyn Source>],
+        arrivals: stream::iter([Arrival::Found(late)]).boxed(),
+        input: stream::empty(),
+        signals: Signals::none(),
+        clock: Clock::new(|| Timestamp::from_ms(1_000_500)),
+    };
+    let mut notes = Notes::default();
+    let running = run(&mut notes, TestBackend::new(80, 24), inlets, Options::new(Env::default()));
+    let ended = tokio::time::timeout(Duration::from_secs(10), running).await.expect("within ten seconds");
+    assert_eq!(ended.expect("nothing fails"), Ending::Quit);
+    assert_eq!(notes.told[..3], ["ticked 1000500", "resized 80×24", "configured first"]);
+    let place = |word: &str| notes.told.iter().position(|told| told == word).unwrap_or_else(|| panic!("no {word:?} in {:?}", notes.told));
+    assert!(place("asked first alerts") < place("fetched first false"));
+    assert!(place("configured first late") < place("asked late alerts"));
+    assert!(place("asked late alerts") < place("fetched late true"));
 }
