@@ -99,7 +99,7 @@ impl Paint {
     }
 
     /// The text colour, with `dim` mixed half into the ground.
-    fn ink(&self) -> String {
+    fn ink(self) -> String {
         let mix = |a: u8, b: u8| ((u16::from(a) * 3 + u16::from(b) * 2) / 5) as u8;
         let (fg, bg) = (self.fg, self.bg);
         if self.modifier.contains(Modifier::DIM) { hex((mix(fg.0, bg.0), mix(fg.1, bg.1), mix(fg.2, bg.2))) } else { hex(fg) }
@@ -127,9 +127,9 @@ fn row(out: &mut String, buffer: &Buffer, palette: &Palette, y: u16) {
             // a sign that another font may draw wider stands alone, so that it moves nothing
             let joins = cell.symbol().is_ascii() && texts.last().is_some_and(|last| last.text.is_ascii());
             if joins {
-                append(&mut texts, x, columns, cell.symbol(), paint)
+                append(&mut texts, x, columns, cell.symbol(), paint);
             } else {
-                texts.push(Stretch { x, columns, text: cell.symbol().to_owned(), paint })
+                texts.push(Stretch { x, columns, text: cell.symbol().to_owned(), paint });
             }
         }
         x += columns;

@@ -178,9 +178,13 @@ impl Table<'_> {
     }
 
     fn line(&self, at: Rect, place: usize, placed: &[Placed], buf: &mut Buffer) {
-        let row = (self.row)(place);
+        let mut row = (self.row)(place);
+        if row.marked {
+            // signs of states keep their colour
+            let plain = |piece: &&mut Piece<'_>| matches!(piece.role, Role::Text | Role::Muted);
+            row.cells.iter_mut().flat_map(|cell| &mut cell.0).filter(plain).for_each(|piece| piece.role = Role::Marked);
+        }
         let selected = self.selected == Some(place);
-        let ground = self.look.style(Role::Text);
         let over = if row.stale { self.look.style(Role::Muted) } else { Style::default() };
         for placed in placed {
             let (Some(cell), Some(column)) = (row.cells.get(placed.column), self.columns.get(placed.column)) else { continue };
@@ -194,10 +198,7 @@ impl Table<'_> {
             (false, true) => (self.look.glyphs.marked(), Role::Marked),
             (false, false) => (" ", Role::Text),
         };
-        draw::put(buf, at.x, at.y, 1, sign, ground.patch(self.look.style(role)));
-        if row.marked && !selected {
-            buf.set_style(at.intersection(buf.area), self.look.style(Role::Marked));
-        }
+        draw::put(buf, at.x, at.y, 1, sign, self.look.style(role));
         if selected && self.focused {
             buf.set_style(at.intersection(buf.area), self.look.style(Role::Selection));
         }
