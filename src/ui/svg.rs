@@ -58,7 +58,8 @@ impl Palette {
 const CELL: (f64, f64) = (8.4, 17.0);
 /// Around the screen.
 const MARGIN: f64 = 12.0;
-const FONT: &str = "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace";
+/// The first has every sign we draw.
+const FONT: &str = "DejaVu Sans Mono, Menlo, Consolas, ui-monospace, monospace";
 
 /// The picture of a buffer. The same buffer and palette always give the same text.
 pub fn picture(buffer: &Buffer, palette: &Palette, title: &str) -> String {
@@ -176,7 +177,7 @@ fn put_text(out: &mut String, stretch: &Stretch, top: f64) {
     let left = f64::from(stretch.x) * CELL.0 + skipped as f64 * CELL.0;
     let _ = write!(
         out,
-        "<text x=\"{}\" y=\"{}\" fill=\"{}\" textLength=\"{}\"",
+        "<text x=\"{}\" y=\"{}\" fill=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"",
         short(left),
         short(top + 13.0),
         stretch.paint.ink(),
