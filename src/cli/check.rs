@@ -30,9 +30,9 @@ pub struct Check {
 impl Check {
     /// Asks, judges and prints.
     pub fn run(&self, globals: &Globals) -> Result<Exit, Problem> {
-        let gathered = seat::load(globals).and_then(|config| {
+        let gathered = seat::load(globals).and_then(|(config, registry)| {
             seat::block_on(async {
-                let seats = seat::take(&config).await?;
+                let seats = seat::take(&config, &registry).await;
                 Ok(gather(&seats, self.limit.duration()).await)
             })
         });

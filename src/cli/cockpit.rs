@@ -18,7 +18,7 @@ use crate::runtime::{self, Arrival, Arrivals, Ending, Options, logging};
 use crate::source::Source;
 use crate::source::discover::{self, Finding};
 use crate::source::recast::recast;
-use crate::source::registry;
+use crate::source::registry::Registry;
 use crate::ui::color::ColorDepth;
 use crate::ui::{self, Theme};
 
@@ -30,7 +30,7 @@ const LOW_DATA_FACTOR: f64 = 4.0;
 
 /// Opens it, and returns when the person leaves or a signal ends it.
 pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
-    let config = seat::load(globals)?;
+    let (config, registry) = seat::load(globals)?;
     let env = Env::read();
     start_log(&config)?;
     let tokio = tokio::runtime::Builder::new_multi_thread()
@@ -39,9 +39,9 @@ pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
         .build()
         .map_err(|error| Problem::failed(format!("no threads to run on: {error}"), ""))?;
     let (look, notice) = look(&config, &env);
-    let (sources, told) = sources(&config);
+    let (sources, told) = sources(&config, &registry);
     let told = told.into_iter().chain(notice).map(Arrival::Told);
-    let arrivals: Arrivals = Box::pin(stream::iter(told.collect::<Vec<_>>()).chain(found(&config)));
+    let arrivals: Arrivals = Box::pin(stream::iter(told.collect::<Vec<_>>()).chain(found(&config, &registry)));
     let mut model = Model::new(Settings {
         keymap: config.keymap.clone(),
         look,
@@ -96,10 +96,10 @@ fn look(config: &Config, env: &Env) -> (ui::Look, Option<Msg>) {
 }
 
 /// The configured sources, and why others could not be made.
-fn sources(config: &Config) -> (Vec<Arc<dyn Source>>, Vec<Msg>) {
+fn sources(config: &Config, registry: &Registry) -> (Vec<Arc<dyn Source>>, Vec<Msg>) {
     let mut sources = Vec::new();
     let mut told = Vec::new();
-    for seat in seat::configured(config) {
+    for seat in seat::configured(config, registry) {
         match seat.source {
             Ok(source) => sources.push(paced(config, source)),
             Err(ref failure) => told.push(Msg::Misconfigured { source: SourceName::from(seat.name()), failure: failure.clone() }),
@@ -116,18 +116,18 @@ fn paced(config: &Config, source: Arc<dyn Source>) -> Arc<dyn Source> {
 }
 
 /// With nothing configured: what answers on this machine, as it is found, and at the end what was looked for in vain.
-fn found(config: &Config) -> Pin<Box<dyn Stream<Item = Arrival> + Send>> {
+fn found(config: &Config, registry: &Registry) -> Pin<Box<dyn Stream<Item = Arrival> + Send>> {
     if !config.sources.is_empty() {
         return Box::pin(stream::empty());
     }
-    let config = config.clone();
+    let (config, registry) = (config.clone(), registry.clone());
     let looking = stream::once(async move {
         // reading folders and asking for sockets may wait for a disk: not before the first screen
         let places = tokio::task::spawn_blocking({
-            let paths = config.paths.clone();
-            move || discover::candidates(&seat::environment(), &paths, &registry::listings(&paths))
+            let (paths, registry) = (config.paths.clone(), registry.clone());
+            move || discover::candidates(&seat::environment(), &paths, &registry.listings().0)
         });
-        let findings = discover::discover(places.await.unwrap_or_default(), &config.paths);
+        let findings = discover::discover(places.await.unwrap_or_default(), &registry);
         arrivals(findings, config)
     });
     Box::pin(looking.flatten())

@@ -80,7 +80,11 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 fn check(globals: &Globals) -> Result<Exit, Problem> {
-    let config = seat::load(globals)?;
+    let (config, registry) = seat::load(globals)?;
+    let mistakes = registry.mistakes();
+    if !mistakes.is_empty() {
+        return Err(mistakes.into());
+    }
     let mut out = String::new();
     for file in &config.files {
         out.extend(["ok  ", &file.display().to_string(), "\n"]);

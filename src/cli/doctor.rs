@@ -75,9 +75,9 @@ impl Step {
 impl Doctor {
     /// Tries and tells.
     pub fn run(&self, globals: &Globals) -> Result<Exit, Problem> {
-        let config = seat::load(globals)?;
+        let (config, registry) = seat::load(globals)?;
         let diagnoses = seat::block_on(async {
-            let mut seats = seat::take(&config).await?;
+            let mut seats = seat::take(&config, &registry).await;
             if let Some(name) = &self.source {
                 let names: Vec<String> = seats.iter().map(|seat| seat.name().to_owned()).collect();
                 seats.retain(|seat| seat.name() == name);

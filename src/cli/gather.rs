@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::domain::{Entity, Failure, FailureKind, Timestamp};
 use crate::msg::Fetched;
 use crate::source::Source;
-use crate::store::{PollState, Standing, Store};
+use crate::store::{PollState, Standing, Store, is_standing};
 
 use super::age::now;
 use super::seat::Seat;
@@ -101,7 +101,8 @@ pub async fn gather(seats: &[Seat], limit: Duration) -> Gathered {
     }
     drop(answers);
     let sources = seats.iter().map(|seat| report(seat, &store)).collect();
-    let mut entities: Vec<Arc<Entity>> = store.entities.all().cloned().collect();
+    // that a source answers stands in `sources`, not among what it brought
+    let mut entities: Vec<Arc<Entity>> = store.entities.all().filter(|entity| !is_standing(entity)).cloned().collect();
     entities.sort_by(|a, b| a.id.cmp(&b.id));
     Gathered { at: now(), sources, entities }
 }

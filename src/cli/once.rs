@@ -29,9 +29,9 @@ pub struct Once {
 impl Once {
     /// Asks and prints.
     pub fn run(&self, globals: &Globals) -> Result<Exit, Problem> {
-        let config = seat::load(globals)?;
+        let (config, registry) = seat::load(globals)?;
         let mut gathered = seat::block_on(async {
-            let seats = seat::take(&config).await?;
+            let seats = seat::take(&config, &registry).await;
             Ok(gather(&seats, self.limit.duration()).await)
         })?;
         let filter = Filter::parse(&self.filter);

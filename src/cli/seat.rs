@@ -12,7 +12,7 @@ use crate::config::{self, Config, Environment, Paths, Span};
 use crate::domain::Failure;
 use crate::source::Source;
 use crate::source::discover::{self, Finding};
-use crate::source::registry;
+use crate::source::registry::Registry;
 
 use super::problem::Problem;
 use super::{Globals, output};
@@ -62,20 +62,21 @@ pub fn paths() -> Result<Paths, Problem> {
     Paths::of_user().ok_or_else(|| Problem::usage("this user has no home folder", "set HOME"))
 }
 
-/// Every layer of the configuration.
-pub fn load(globals: &Globals) -> Result<Config, Problem> {
+/// Every layer of the configuration, and the connectors.
+pub fn load(globals: &Globals) -> Result<(Config, Registry), Problem> {
     let paths = paths()?;
-    let connectors = registry::connectors(&paths);
-    Ok(config::load(&globals.flags(), &environment(), &paths, &connectors)?)
+    let registry = Registry::load(&paths)?;
+    let config = config::load(&globals.flags(), &environment(), &paths, &registry.names())?;
+    Ok((config, registry))
 }
 
 /// The configured sources; with none, those that answer on this machine. Says on standard error what was looked for in vain.
-pub async fn take(config: &Config) -> Result<Vec<Seat>, Problem> {
+pub async fn take(config: &Config, registry: &Registry) -> Vec<Seat> {
     if !config.sources.is_empty() {
-        return Ok(configured(config));
+        return configured(config, registry);
     }
-    let places = discover::candidates(&environment(), &config.paths, &registry::listings(&config.paths));
-    let mut findings = discover::discover(places, &config.paths);
+    let places = discover::candidates(&environment(), &config.paths, &registry.listings().0);
+    let mut findings = discover::discover(places, registry);
     let mut seats = Vec::new();
     let mut missing = Vec::new();
     while let Some(finding) = findings.next().await {
@@ -98,18 +99,18 @@ pub async fn take(config: &Config) -> Result<Vec<Seat>, Problem> {
         );
     }
     seats.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(seats)
+    seats
 }
 
 /// The configured sources.
-pub fn configured(config: &Config) -> Vec<Seat> {
-    config.sources.iter().map(|settings| seat(config, settings)).collect()
+pub fn configured(config: &Config, registry: &Registry) -> Vec<Seat> {
+    config.sources.iter().map(|settings| seat(config, registry, settings)).collect()
 }
 
-fn seat(config: &Config, settings: &config::SourceConfig) -> Seat {
+fn seat(config: &Config, registry: &Registry, settings: &config::SourceConfig) -> Seat {
     let mut settings = settings.clone();
     settings.read_only |= config.safety.read_only;
-    let source = registry::build(&settings, &config.paths);
+    let source = registry.build(&settings);
     Seat { name: settings.name, connector: settings.connector, source }
 }
 

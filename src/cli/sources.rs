@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::domain::{Eye, Support};
-use crate::source::registry::{self, Origin};
+use crate::source::registry::{Origin, Registry};
 
 use super::output::{self, Format};
 use super::problem::Problem;
@@ -32,8 +32,11 @@ struct Row {
 impl Sources {
     /// Prints the list.
     pub fn run(&self, _globals: &Globals) -> Result<Exit, Problem> {
-        let paths = seat::paths()?;
-        let rows: Vec<Row> = registry::listings(&paths)
+        let (listings, mistakes) = Registry::load(&seat::paths()?)?.listings();
+        for mistake in &mistakes {
+            output::complain(&mistake.to_string());
+        }
+        let rows: Vec<Row> = listings
             .into_iter()
             .map(|listing| Row {
                 name: listing.name,
@@ -48,7 +51,7 @@ impl Sources {
             Format::Json => output::print_json(&serde_json::json!({ "connectors": rows }))?,
             Format::Table => output::print(&table(&rows))?,
         }
-        Ok(Exit::Ok)
+        Ok(if mistakes.is_empty() { Exit::Ok } else { Exit::Usage })
     }
 }
 

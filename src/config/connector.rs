@@ -4,11 +4,13 @@
 
 mod call;
 mod jq;
+mod pages;
 mod set;
 mod template;
 
 pub use call::{Call, Decode, Method, Values};
 pub use jq::Jq;
+pub use pages::Pages;
 pub use set::Connectors;
 pub use template::{Encoding, Template, encode_segment};
 
@@ -238,103 +240,6 @@ pub struct ForEach {
     /// At most so many requests.
     #[serde(default = "fan_out")]
     pub max: u32,
-}
-
-/// How to go on to further pages.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "style", deny_unknown_fields)]
-pub enum Pages {
-    /// Skip what has been read.
-    Offset {
-        /// Query parameter of how many to skip.
-        #[serde(default = "Pages::offset")]
-        param: String,
-        /// Query parameter of the page's size.
-        #[serde(default = "Pages::limit")]
-        size_param: String,
-        /// Rows in a page.
-        size: u32,
-        /// Pages at most.
-        #[serde(default = "Pages::ten")]
-        max: u32,
-        /// Finds the list of rows in a page.
-        items: Jq,
-    },
-    /// Count pages.
-    Page {
-        /// Query parameter of the page's number.
-        #[serde(default = "Pages::page")]
-        param: String,
-        /// Query parameter of the page's size.
-        #[serde(default = "Pages::per_page")]
-        size_param: String,
-        /// Rows in a page.
-        size: u32,
-        /// The first page's number.
-        #[serde(default = "Pages::first")]
-        first: u32,
-        /// Pages at most.
-        #[serde(default = "Pages::ten")]
-        max: u32,
-        /// Finds the list of rows in a page.
-        items: Jq,
-    },
-    /// Hand back a token. A body sees it as `$token`.
-    Token {
-        /// Query parameter that carries it; absent if the body does.
-        param: Option<String>,
-        /// Finds it in a page; null or empty at the end.
-        next: Jq,
-        /// Pages at most.
-        #[serde(default = "Pages::ten")]
-        max: u32,
-    },
-    /// Follow `Link: <…>; rel="next"` (RFC 8288).
-    LinkHeader {
-        /// Pages at most.
-        #[serde(default = "Pages::ten")]
-        max: u32,
-    },
-    /// Follow an address in the page.
-    NextUrl {
-        /// Finds it in a page; null or empty at the end.
-        next: Jq,
-        /// Pages at most.
-        #[serde(default = "Pages::ten")]
-        max: u32,
-    },
-}
-
-impl Pages {
-    /// Pages at most.
-    pub fn max(&self) -> u32 {
-        match self {
-            Self::Offset { max, .. }
-            | Self::Page { max, .. }
-            | Self::Token { max, .. }
-            | Self::LinkHeader { max }
-            | Self::NextUrl { max, .. } => *max,
-        }
-    }
-
-    fn offset() -> String {
-        "offset".to_owned()
-    }
-    fn limit() -> String {
-        "limit".to_owned()
-    }
-    fn page() -> String {
-        "page".to_owned()
-    }
-    fn per_page() -> String {
-        "per_page".to_owned()
-    }
-    fn first() -> u32 {
-        1
-    }
-    fn ten() -> u32 {
-        10
-    }
 }
 
 fn contract() -> Support {

@@ -13,7 +13,7 @@ use futures_util::stream::{FuturesUnordered, Stream};
 use crate::config::{Environment, Paths, SourceConfig};
 
 use super::recast::recast;
-use super::registry::{self, Listing};
+use super::registry::{Listing, Registry};
 use super::{Source, docker};
 
 /// Longest wait for one place.
@@ -45,7 +45,7 @@ pub enum Candidate {
 pub fn candidates(environment: &Environment, paths: &Paths, listings: &[Listing]) -> Vec<Candidate> {
     let mut places = engines(environment);
     places.extend(listings.iter().filter_map(|listing| {
-        let url = listing.url.clone().filter(|url| is_loopback(url))?;
+        let url = listing.url.clone().filter(|url| listing.has_probe && is_loopback(url))?;
         let what = format!("{} at {url}", listing.title);
         let config =
             SourceConfig { name: listing.name.clone(), connector: listing.name.clone(), url: Some(url), ..SourceConfig::default() };
@@ -56,14 +56,14 @@ pub fn candidates(environment: &Environment, paths: &Paths, listings: &[Listing]
 }
 
 /// Looks at all places beside each other; findings come as they are made.
-pub fn discover(places: Vec<Candidate>, paths: &Paths) -> impl Stream<Item = Finding> + Send + use<> {
+pub fn discover(places: Vec<Candidate>, registry: &Registry) -> impl Stream<Item = Finding> + Send + use<> {
     places
         .into_iter()
         .map(|place| -> Pin<Box<dyn Future<Output = Finding> + Send>> {
             match place {
                 Candidate::Vain(why) => Box::pin(async { Finding::Missing(why) }),
                 Candidate::Source { config, what } => {
-                    let source = registry::build(&config, paths);
+                    let source = registry.build(&config);
                     Box::pin(async move {
                         match source {
                             Ok(source) => probe(source, what).await,
@@ -160,6 +160,7 @@ mod tests {
             support: Support::Contract,
             origin: Origin::Embedded,
             url: url.map(str::to_owned),
+            has_probe: name != "f",
         };
         let listings = [
             listing("a", Some("http://localhost:1")),
@@ -167,6 +168,7 @@ mod tests {
             listing("c", Some("https://example.com")),
             listing("d", Some("http://localhost.example.com")),
             listing("e", Some("http://127.0.0.1:2/x")),
+            listing("f", Some("http://127.0.0.1:3")),
         ];
         let home = folder("listings");
         let places = candidates(&Environment::new(), &Paths::under(&home.0), &listings);

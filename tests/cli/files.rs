@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-use super::run::Home;
+use super::run::{Home, keys};
 
 #[test]
 fn init_writes_a_private_file_that_is_right_and_never_over_another() {
@@ -51,7 +51,7 @@ fn paths_and_schema_are_told() {
     assert_eq!(path("settings"), "~/.config/triops/triops.toml");
     assert_eq!(path("state"), "/elsewhere/state/triops");
     let schema = home.run("config schema").json();
-    assert_eq!(schema["properties"].as_object().unwrap().keys().collect::<Vec<_>>(), ["log", "safety", "source", "ui"]);
+    assert_eq!(keys(&schema["properties"]), ["log", "safety", "source", "ui"]);
 }
 
 #[test]

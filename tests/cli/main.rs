@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the functions beside the tests are tests too")]
 
 mod ask;
+mod connector;
 mod files;
 mod run;
 mod serve;

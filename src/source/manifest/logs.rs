@@ -216,7 +216,9 @@ impl Reader {
 
 /// The step whose log answers "what happened": one that failed by itself, else one under way, else the last that began.
 fn worth_reading(steps: &[Step]) -> Option<&Step> {
-    let begun = || steps.iter().filter(|step| step.started_at.is_some());
+    // systems that count attempts give times also to steps that never ran, for what they wait for failed
+    let counted = steps.iter().any(|step| step.attempt.is_some());
+    let begun = || steps.iter().filter(|step| step.started_at.is_some() && (step.attempt.is_some() || !counted));
     begun()
         .find(|step| step.state == State::Failed)
         .or_else(|| begun().find(|step| matches!(step.state, State::Running | State::Warning)))
