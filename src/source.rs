@@ -80,7 +80,9 @@ pub fn build(config: &SourceConfig, connectors: &Connectors) -> Result<Arc<dyn S
                 Err(failure(format!("the connector `{name}` is broken: {first}")).hint("`triops connector check FILE` tells every mistake"))
             }
             None => {
-                let hint = connectors.nearest(name).map_or_else(|| "`triops sources` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+                let hint = connectors
+                    .nearest(name)
+                    .map_or_else(|| "`triops sources` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
                 Err(failure(format!("there is no connector `{name}`")).hint(hint))
             }
         },

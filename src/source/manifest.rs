@@ -97,9 +97,10 @@ impl Manifest {
             labels: config.labels.iter().map(|(name, value)| (Text::from(name.as_str()), Text::from(value.as_str()))).collect(),
         };
         let unchecked = || wrong("the connector's file was not checked".to_owned());
-        let probe = connector.probe.as_ref().and_then(|probe| {
-            Some((Plan::new("probe", probe.call()?), Filter::new("expect of the probe", &probe.expect)))
-        });
+        let probe = connector
+            .probe
+            .as_ref()
+            .and_then(|probe| Some((Plan::new("probe", probe.call()?), Filter::new("expect of the probe", &probe.expect))));
         let polls = connector.poll.iter().map(|poll| PollPlan::new(poll, connector)).collect::<Option<_>>().ok_or_else(unchecked)?;
         let steps = connector.steps.iter().map(StepsPlan::new).collect::<Option<_>>().ok_or_else(unchecked)?;
         let logs = connector.logs.iter().map(logs::LogPlan::new).collect::<Option<_>>().ok_or_else(unchecked)?;
@@ -242,7 +243,8 @@ fn hide_secrets(value: &mut Value) {
         Value::Object(map) => {
             for (key, value) in map {
                 let key = key.to_ascii_lowercase();
-                let is_secret = ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key"].iter().any(|word| key.contains(word));
+                let is_secret =
+                    ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key"].iter().any(|word| key.contains(word));
                 if is_secret && value.is_string() {
                     *value = Value::from("***");
                 } else {
@@ -258,7 +260,8 @@ fn hide_secrets(value: &mut Value) {
 /// The source's parameters over the connector's defaults.
 fn parameters(config: &SourceConfig, connector: &Connector) -> Result<Value, String> {
     if let Some(unknown) = config.with.keys().find(|name| !connector.with.contains_key(*name)) {
-        let meant = nearest(unknown, connector.with.keys().map(String::as_str)).map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        let meant = nearest(unknown, connector.with.keys().map(String::as_str))
+            .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
         return Err(format!("`with.{unknown}`: the connector {} has no such parameter{meant}", connector.name));
     }
     let defaults = connector.with.iter().filter_map(|(name, parameter)| Some((name.clone(), parameter.default.clone()?)));

@@ -77,7 +77,8 @@ pub fn try_map(
     let ids = || connector.poll.iter().map(|poll| poll.id.as_str());
     let failure = |detail: String| Failure::new(FailureKind::Config, format!("try poll `{poll}` of {}", connector.name), detail);
     let found = connector.poll.iter().find(|found| found.id == poll).ok_or_else(|| {
-        let hint = nearest(poll, ids()).map_or_else(|| format!("it has {}", ids().collect::<Vec<_>>().join(", ")), |id| format!("did you mean `{id}`?"));
+        let hint = nearest(poll, ids())
+            .map_or_else(|| format!("it has {}", ids().collect::<Vec<_>>().join(", ")), |id| format!("did you mean `{id}`?"));
         failure("there is no such poll".to_owned()).hint(hint)
     })?;
     let format = found.call().map(|call| call.decode).unwrap_or_default();

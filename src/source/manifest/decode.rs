@@ -131,7 +131,11 @@ mod tests {
             (Decode::Yaml, "a: 1\nb: [x, y]\n", r#"{"a":1,"b":["x","y"]}"#),
             (Decode::Yaml, "a: 1\n---\na: 2\n", r#"[{"a":1},{"a":2}]"#),
             (Decode::Yaml, "", "null"),
-            (Decode::Xml, "<?xml version=\"1.0\"?><log><entry rev=\"2\">x</entry></log>", r#"{"c":[{"a":{"rev":"2"},"c":["x"],"t":"entry"}],"t":"log"}"#),
+            (
+                Decode::Xml,
+                "<?xml version=\"1.0\"?><log><entry rev=\"2\">x</entry></log>",
+                r#"{"c":[{"a":{"rev":"2"},"c":["x"],"t":"entry"}],"t":"log"}"#,
+            ),
             (Decode::Csv, "name,n\r\n\"a,b\",1\nc,\n", r#"[{"n":1,"name":"a,b"},{"n":null,"name":"c"}]"#),
             (Decode::Csv, "", "[]"),
             (Decode::Text, "3.17.2", "\"3.17.2\""),

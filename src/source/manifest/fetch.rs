@@ -110,7 +110,13 @@ impl<'a> PageReader<'a> {
     }
 
     /// The next page; `None` behind the last one, and where the system repeats itself.
-    pub async fn next(&mut self, asker: &Asker, values: &Value, variables: &Variables, conditional: bool) -> Result<Option<Answer>, Failure> {
+    pub async fn next(
+        &mut self,
+        asker: &Asker,
+        values: &Value,
+        variables: &Variables,
+        conditional: bool,
+    ) -> Result<Option<Answer>, Failure> {
         let Some(turn) = self.turn.take() else { return Ok(None) };
         let mut request = self.plan.fill(values, values, variables, &turn).await?;
         request.conditional = conditional;
@@ -216,7 +222,8 @@ impl Asker {
             problems.push(RowProblem { path: beside.name.as_str().into(), message: message.into() });
         }
         let items = items.into_iter().take(asked).filter_map(Result::ok);
-        let requests = items.map(|item| -> Future<'_, (Val, Val)> { Box::pin(self.keyed(beside, item, values.clone(), variables.clone())) });
+        let requests =
+            items.map(|item| -> Future<'_, (Val, Val)> { Box::pin(self.keyed(beside, item, values.clone(), variables.clone())) });
         let answers: Vec<_> = stream::iter(requests).buffered(ABREAST).collect().await;
         Ok(Val::obj(answers.into_iter().collect::<Result<_, _>>()?))
     }
@@ -240,7 +247,9 @@ impl Asker {
     async fn one(&self, beside: &Beside, values: &Value, variables: &Variables) -> Result<Val, Failure> {
         let request = beside.plan.fill(values, values, variables, &Turn::default()).await?;
         let key = format!("{request:?} {:?}", request.query);
-        if beside.keep && let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if beside.keep
+            && let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key)
+        {
             return Ok(known.clone());
         }
         match self.answer(&beside.plan, request).await {

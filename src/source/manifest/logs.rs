@@ -186,7 +186,8 @@ impl Reader {
                     Some(key) => steps.iter().find(|step| step.key == *key),
                     None => worth_reading(&steps),
                 };
-                let none = || Failure::new(FailureKind::NotFound, format!("read the log of {}", entity.name), "it has no step that wrote one yet");
+                let none =
+                    || Failure::new(FailureKind::NotFound, format!("read the log of {}", entity.name), "it has no step that wrote one yet");
                 let step = step.ok_or_else(none)?;
                 Some((step.key.to_string(), step.attempt))
             }

@@ -94,10 +94,9 @@ impl<'a> Pager<'a> {
 
     fn turn(&self, pages: &Pages, next: Option<String>) -> Turn {
         match pages {
-            Pages::Offset { param, size_param, size, .. } => Turn {
-                query: vec![(param.clone(), self.read.to_string()), (size_param.clone(), size.to_string())],
-                ..Turn::default()
-            },
+            Pages::Offset { param, size_param, size, .. } => {
+                Turn { query: vec![(param.clone(), self.read.to_string()), (size_param.clone(), size.to_string())], ..Turn::default() }
+            }
             Pages::Page { param, size_param, size, first, .. } => Turn {
                 query: vec![(param.clone(), (first + self.asked - 1).to_string()), (size_param.clone(), size.to_string())],
                 ..Turn::default()

@@ -85,7 +85,8 @@ impl Plan {
             let body = to_json(&filter.first(input, variables).await?);
             request.body = Some(("application/json", body.to_string().into_bytes()));
         } else if let Some(filter) = &self.form {
-            let body = form(&to_json(&filter.first(input, variables).await?)).ok_or_else(|| wrong("`form` gave no object of texts".to_owned()))?;
+            let body =
+                form(&to_json(&filter.first(input, variables).await?)).ok_or_else(|| wrong("`form` gave no object of texts".to_owned()))?;
             request.body = Some(("application/x-www-form-urlencoded", body.into_bytes()));
         }
         Ok(request)

@@ -56,9 +56,10 @@ impl PollPlan {
             beside,
             map: Filter::new(format!("map of {what}"), &poll.map),
             scope: poll.scope,
-            for_each: poll.for_each.as_ref().map(|each| {
-                (each.poll.clone(), Filter::new(format!("for-each of {what}"), &each.items), each.max as usize)
-            }),
+            for_each: poll
+                .for_each
+                .as_ref()
+                .map(|each| (each.poll.clone(), Filter::new(format!("for-each of {what}"), &each.items), each.max as usize)),
             wants: connector.poll.iter().filter(|other| asks_for(poll, &other.id)).map(|other| other.id.clone()).collect(),
             wanted: connector.poll.iter().any(|other| asks_for(other, &poll.id)),
         })
@@ -88,7 +89,10 @@ impl Inner {
         let mut problems = Vec::new();
         let mut items: Vec<Val> = items.run(entities, variables.clone()).await?.into_iter().filter_map(Result::ok).collect();
         if items.len() > *max {
-            problems.push(RowProblem { path: plan.id.as_str().into(), message: format!("only the first {max} of {} were asked", items.len()).into() });
+            problems.push(RowProblem {
+                path: plan.id.as_str().into(),
+                message: format!("only the first {max} of {} were asked", items.len()).into(),
+            });
             items.truncate(*max);
         }
         let round = |item: &Val| -> fetch::Future<'_, Rows> { Box::pin(self.round(plan, item.clone(), variables.clone(), now)) };
@@ -102,7 +106,8 @@ impl Inner {
                 }
                 Err(failure) => {
                     failed += 1;
-                    problems.push(RowProblem { path: format!("{}[{}]", plan.id, to_json(item)).into(), message: failure.to_string().into() });
+                    problems
+                        .push(RowProblem { path: format!("{}[{}]", plan.id, to_json(item)).into(), message: failure.to_string().into() });
                     first_failure.get_or_insert(failure);
                 }
             }
@@ -156,9 +161,9 @@ impl Inner {
             let also = self.asker.beside(&plan.beside, &answer.page, &values, &variables, &mut rows.problems).await?;
             let variables = Variables { also, ..variables.clone() };
             let (place, first, additions) = (place.clone(), rows.count, self.additions.clone());
-            let mapped = plan.map.run_then(answer.page, variables, move |outputs| {
-                (outputs.len(), row::entities(outputs, &place, first, &additions, now))
-            });
+            let mapped = plan
+                .map
+                .run_then(answer.page, variables, move |outputs| (outputs.len(), row::entities(outputs, &place, first, &additions, now)));
             let (count, (entities, problems)) = mapped.await?;
             rows.count += count;
             rows.entities.extend(entities);
@@ -171,11 +176,14 @@ impl Inner {
         if rows.unchanged {
             return Ok(Batch { scope: Scope::Unchanged, ..Batch::default() });
         }
-        if rows.entities.is_empty() && let Some(problem) = rows.problems.first() {
+        if rows.entities.is_empty()
+            && let Some(problem) = rows.problems.first()
+        {
             // nothing could be read: better the old picture and a failure than an empty one
             let detail = format!("{}: {}", problem.path, problem.message);
-            return Err(Failure::new(FailureKind::BadShape, format!("read {} of {}", plan.id, self.info.name), detail)
-                .hint("is it the system and version that the connector is for? `triops connector try` shows what the filter makes of an answer"));
+            return Err(Failure::new(FailureKind::BadShape, format!("read {} of {}", plan.id, self.info.name), detail).hint(
+                "is it the system and version that the connector is for? `triops connector try` shows what the filter makes of an answer",
+            ));
         }
         // pages shift while they are read: the same row may come twice
         let mut places: BTreeMap<EntityId, usize> = BTreeMap::new();

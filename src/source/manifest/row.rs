@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::jq::{Output, to_json};
-use crate::domain::{Detail, Entity, EntityId, Eye, Kind, Link, LinkTarget, LogLine, LogStream, RowProblem, SourceName, State, Step, Text, Timestamp};
+use crate::domain::{
+    Detail, Entity, EntityId, Eye, Kind, Link, LinkTarget, LogLine, LogStream, RowProblem, SourceName, State, Step, Text, Timestamp,
+};
 
 /// What the source's configuration adds to every entity.
 #[derive(Debug, Clone)]

@@ -86,14 +86,18 @@ impl Session {
         let reference = self.config.password.clone().ok_or_else(|| missing("password"))?;
         let password = tokio::task::spawn_blocking(move || reference.resolve()).await.map_err(|e| e.to_string());
         let password = password.and_then(|password| password.map_err(|e| e.to_string())).map_err(|e| {
-            Failure::new(FailureKind::Auth, doing.as_str(), format!("no secret to sign in with: {e}")).hint("see `auth` in the source's table")
+            Failure::new(FailureKind::Auth, doing.as_str(), format!("no secret to sign in with: {e}"))
+                .hint("see `auth` in the source's table")
         })?;
         http.hide(password.clone());
-        let variables =
-            Variables { user: user.into(), password: password.expose().to_owned().into(), ..Variables::default() };
+        let variables = Variables { user: user.into(), password: password.expose().to_owned().into(), ..Variables::default() };
         let request = self.plan.fill(&Value::Null, &Value::Null, &variables, &Turn::default()).await?;
         let response = http.send(request).await.map_err(|failure| Failure {
-            hint: if failure.kind == FailureKind::Auth { "user or password is wrong: check `auth` of the source".into() } else { failure.hint },
+            hint: if failure.kind == FailureKind::Auth {
+                "user or password is wrong: check `auth` of the source".into()
+            } else {
+                failure.hint
+            },
             ..failure
         })?;
         let (body, _) = decode(self.plan.decode, &response.body).map_err(|e| response.bad_shape(&e))?;
