@@ -36,9 +36,11 @@ fn main() {
 
     let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a test terminal");
     terminal.draw(|frame| app::draw(&mut model, frame)).expect("drawn");
-    for (what, keys) in
-        [("key j and its frame, Triage 200×50", "j k"), ("tab change and its frame, 200×50", "2 4 3 1"), ("sort and its frame, 200×50", "> > > <")]
-    {
+    for (what, keys) in [
+        ("key j and its frame, Triage 200×50", "j k"),
+        ("tab change and its frame, 200×50", "2 4 3 1"),
+        ("sort and its frame, 200×50", "> > > <"),
+    ] {
         let keys: Vec<_> = keys.split(' ').map(|key| key.parse().expect("a key")).collect();
         let mut times = Vec::new();
         for round in 0..ROUNDS {
@@ -79,8 +81,7 @@ fn report(what: &str, times: &mut [Duration]) {
 }
 
 fn model(source: &SourceName) -> Model {
-    let mut model =
-        Model::new(Settings { keymap: Keymap::embedded(), look: Look::default(), utc: true, mouse: false, read_only: false });
+    let mut model = Model::new(Settings { keymap: Keymap::embedded(), look: Look::default(), utc: true, mouse: false, read_only: false });
     let info = SourceInfo {
         name: source.clone(),
         connector: Text::from("prometheus"),
@@ -121,8 +122,15 @@ fn entity(source: &SourceName, n: usize, round: usize) -> Entity {
     let at = Timestamp::from_ms(NOW_MS - (n as i64 * 7919) % 7_200_000);
     let detail: Detail = match n % 5 {
         0 => Alert { severity: Some(Text::from("critical")), value: Some(n as f64), ..Alert::default() }.into(),
-        1 => Workload { cpu_cores: Some(n as f64 / 1e4), memory_bytes: Some(n as u64 * 1000), restarts: Some(0), ..Workload::default() }.into(),
-        2 => Run { pipeline: Some(Text::from(format!("p{}", n % 97))), started_at: Some(at), ended_at: Some(at.plus(60.0)), ..Run::default() }.into(),
+        1 => Workload { cpu_cores: Some(n as f64 / 1e4), memory_bytes: Some(n as u64 * 1000), restarts: Some(0), ..Workload::default() }
+            .into(),
+        2 => Run {
+            pipeline: Some(Text::from(format!("p{}", n % 97))),
+            started_at: Some(at),
+            ended_at: Some(at.plus(60.0)),
+            ..Run::default()
+        }
+        .into(),
         3 => Check { test: Some(Text::from("volume")), observed: Some(Text::from("12")), ..Check::default() }.into(),
         _ => Change { what: Some(Text::from("api")), at: Some(at), ..Change::default() }.into(),
     };
