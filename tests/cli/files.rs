@@ -38,6 +38,8 @@ fn config_check_tells_every_mistake_with_file_line_and_column() {
             "~/.config/triops/keymap.toml:3:1: `x` is bound to both `open` and `raw` in [list]",
         ]
     );
+    let theme = Home::new("theme").run("--theme anzi config check");
+    assert!(theme.code == 2 && theme.err.contains("anzi"), "{}", theme.err);
     for command in ["once", "doctor", ""] {
         assert_eq!(home.run(command).code, 2, "{command}");
     }
