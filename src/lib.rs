@@ -12,6 +12,7 @@
 //! `runtime` joins `app` and `source`, `cli` drives `runtime`.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod insight;

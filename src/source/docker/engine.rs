@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, StreamExt};
 
+use crate::config::connector::encode_segment;
 use crate::domain::{Failure, FailureKind, Text};
-use crate::source::http::{Http, Request, Response, encode_segment};
+use crate::source::http::{Http, Request, Response};
 
 use super::answers::{Inspect, Version};
 use super::facts::Facts;
