@@ -12,11 +12,13 @@
 //! `runtime` joins `app` and `source`, `cli` drives `runtime`.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod insight;
 pub mod msg;
 pub mod pane;
+pub mod runtime;
 pub mod source;
 pub mod store;
 pub mod ui;

@@ -1,13 +1,17 @@
 //! What turns the outside world into batches: the trait every system implements and the registry that builds them.
 //! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `app::store`).
 
+pub mod discover;
 pub mod docker;
 pub mod exposition;
 pub mod fingerprint;
 pub mod http;
+pub mod manifest;
 pub mod origin;
 pub mod prometheus;
 pub mod reading;
+pub mod recast;
+pub mod registry;
 pub mod scrape;
 pub mod threshold;
 

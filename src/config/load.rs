@@ -51,10 +51,16 @@ impl<'a> Document<'a> {
                 Ok(value) => break Some(value),
                 Err(error) => error,
             };
-            errors.push(self.explain(&error));
+            let told = self.explain(&error);
+            if let Some(missing) = error.message().strip_prefix("missing field ") {
+                // what is there under a wrong name is not missing as well
+                let misspelt = format!("did you mean {missing}?");
+                errors.extend(Some(told).filter(|_| !errors.iter().any(|error: &ConfigError| error.hint == misspelt)));
+                break None;
+            }
+            errors.push(told);
             let place = error.span().and_then(|span| locate(root.get_ref(), &span));
-            let removed = !error.message().starts_with("missing field") && place.is_some_and(|path| remove(root.get_mut(), &path));
-            if !removed || errors.len() >= MAX_ERRORS {
+            if errors.len() >= MAX_ERRORS || !place.is_some_and(|path| remove(root.get_mut(), &path)) {
                 break None;
             }
         };

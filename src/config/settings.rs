@@ -46,7 +46,7 @@ pub struct UiSettings {
     pub max_fps_ssh: u16,
     /// Hold the picture back until it is complete (DEC mode 2026).
     pub synchronized_output: bool,
-    /// Ask a quarter as often, and never for what is not on screen.
+    /// Ask a quarter as often.
     pub low_data: bool,
 }
 

@@ -104,11 +104,13 @@ fn address(place: &Place<'_>, source: &SourceConfig) -> Vec<ConfigError> {
                 errors.push(place.error("url", "`url` has no scheme").hint("for a socket write `unix://` before the path"));
             }
             None => errors.push(place.error("url", "`url` has no scheme").hint("write `http://` or `https://` before the host")),
+            // container engines are named as DOCKER_HOST names them
+            Some(("tcp", _)) if matches!(source.connector.as_str(), "docker" | "podman") => {}
             Some((_, rest)) if SCHEMES.iter().any(|scheme| url.starts_with(scheme)) => {
                 let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
                 if host.contains('@') {
                     let hint = "write them in `auth`, as in `auth = { scheme = \"basic\", user = \"…\", password = { env = \"NAME\" } }`";
-                    errors.push(place.error("url", "`url` holds a user or a password, and is shown on the screen").hint(hint));
+                    errors.push(place.error("url", "`url` holds a user or a password").hint(hint));
                 } else if host.is_empty() && !url.starts_with("unix:") {
                     errors.push(place.error("url", "`url` names no host"));
                 }

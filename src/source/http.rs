@@ -13,7 +13,7 @@ mod request;
 mod stream;
 mod validators;
 
-pub use place::{Place, encode_segment};
+pub use place::Place;
 pub use request::{Request, Response};
 pub use reqwest::Method;
 pub use reqwest::header::HeaderMap;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use triops::config::{ReadingConfig, SourceConfig};
-use triops::domain::{Alert, Answer, Ask, Batch, Check, Detail, Entity, EntityId, FailureKind, Series, SourceName, State, Text};
+use triops::domain::{Alert, Answer, Ask, Batch, Check, Detail, Entity, EntityId, FailureKind, Series, State, Text};
 use triops::source::Source;
 use triops::source::http::{Http, Method, Request};
 use triops::source::prometheus::Prometheus;
@@ -192,21 +192,15 @@ async fn readings_by_recording_rule_come_as_points_and_ranges_and_a_bad_one_cost
     assert!(reason(broken).contains("parse error"), "{}", reason(broken));
     assert!(batch.problems.iter().any(|problem| problem.path == "broken"), "{}", told(&batch));
 
-    let ask =
-        Ask::Range { source: SourceName::from("live"), reading: Text::from("targets up"), from: now().plus(-30.0), to: now(), step_s: 2.0 };
+    let ask = Ask::Range { source: "prom".into(), reading: Text::from("targets up"), from: now().plus(-30.0), to: now(), step_s: 2.0 };
     let range = series(&prom, ask).await;
     let line = range.iter().find(|series| dead(&series)).unwrap();
     assert!(line.points.len() >= 10 && line.points.windows(2).all(|pair| pair[1].at.since(pair[0].at) == 2.0), "{line:?}");
-    let week = Ask::Range {
-        source: SourceName::from("live"),
-        reading: Text::from("targets up"),
-        from: now().plus(-604_800.0),
-        to: now(),
-        step_s: 1.0,
-    };
+    let week =
+        Ask::Range { source: "prom".into(), reading: Text::from("targets up"), from: now().plus(-604_800.0), to: now(), step_s: 1.0 };
     assert!(!series(&prom, week).await.is_empty(), "the step grows where the server would refuse so many points");
 
-    let unknown = Ask::Range { source: SourceName::from("live"), reading: Text::from("no such"), from: now(), to: now(), step_s: 1.0 };
+    let unknown = Ask::Range { source: "prom".into(), reading: Text::from("no such"), from: now(), to: now(), step_s: 1.0 };
     assert_eq!(prom.ask(&unknown).await.unwrap_err().kind, FailureKind::NotFound);
 }
 
@@ -266,8 +260,7 @@ async fn victoria_metrics_is_read_through_the_same_source() {
     assert_eq!((dead.state, reason(dead)), (State::Failed, "0, expected >= 1"));
     assert!(batch.series.iter().any(|series| series.reading == "by rule"), "{}", told(&batch));
     assert!(batch.problems.iter().any(|problem| problem.path == "bad" && problem.message.contains("422")), "{}", told(&batch));
-    let ask =
-        Ask::Range { source: SourceName::from("live"), reading: Text::from("by rule"), from: now().plus(-60.0), to: now(), step_s: 5.0 };
+    let ask = Ask::Range { source: "prom".into(), reading: Text::from("by rule"), from: now().plus(-60.0), to: now(), step_s: 5.0 };
     assert!(series(&victoria, ask).await.iter().any(|series| series.points.len() >= 5));
     let dead = Ask::History { entity: Arc::new(dead.clone()), from: now().plus(-60.0), to: now(), step_s: 5.0 };
     assert_eq!(series(&victoria, dead).await.len(), 1);

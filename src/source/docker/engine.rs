@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
+use crate::config::connector::encode_segment;
 use crate::domain::{Failure, FailureKind, Text};
-use crate::source::http::{Http, Request, Response, encode_segment};
+use crate::source::http::{Http, Request, Response};
 
 use super::answers::{Inspect, Version};
 use super::facts::Facts;

@@ -173,24 +173,6 @@ impl fmt::Display for Place {
     }
 }
 
-/// A value as one segment of a path: everything but the unreserved characters of RFC 3986 2.3 is percent-encoded. `None` for the
-/// segments `.` and `..`, which would name another path, and for nothing at all.
-pub fn encode_segment(value: &str) -> Option<String> {
-    if matches!(value, "" | "." | "..") {
-        return None;
-    }
-    let mut out = String::with_capacity(value.len() + 8);
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])));
-        }
-    }
-    Some(out)
-}
-
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
@@ -238,15 +220,6 @@ mod tests {
             let failure = Place::parse(address).err().unwrap();
             assert_eq!(failure.kind, FailureKind::Config);
             assert!(failure.hint.contains("http://host:port") && !failure.to_string().contains("s3cret"), "{failure}");
-        }
-    }
-
-    #[test]
-    fn a_segment_of_a_path_cannot_become_another_path() {
-        assert_eq!(encode_segment("manual__2026-11-27T00:00:00+00:00").as_deref(), Some("manual__2026-11-27T00%3A00%3A00%2B00%3A00"));
-        assert_eq!(encode_segment("a/../b?x#y é").as_deref(), Some("a%2F..%2Fb%3Fx%23y%20%C3%A9"));
-        for value in ["", ".", ".."] {
-            assert_eq!(encode_segment(value), None);
         }
     }
 

@@ -1,0 +1,175 @@
+//! Bodies to jq values: JSON, NDJSON, YAML, XML, CSV, text. What nests deeper than a person would is refused before it is read.
+//! Not for: what the values mean (the connector's map).
+
+use jaq_json::Val;
+
+use crate::config::connector::Decode;
+
+/// serde_json stops at 128; the others are counted here.
+const MAX_DEPTH: usize = 128;
+/// Columns of indentation that YAML may have: each could be a level.
+const MAX_INDENT: usize = 512;
+
+/// A decoded body, and the lines of it that could not be read (NDJSON: each stands for itself).
+pub type Decoded = (Val, Vec<String>);
+
+/// Reads a body; the error says what was expected and where.
+pub fn decode(format: Decode, body: &[u8]) -> Result<Decoded, String> {
+    let whole = |value: Val| (value, Vec::new());
+    match format {
+        Decode::Json => serde_json::from_slice(body).map(whole).map_err(|e| format!("not JSON: {e}")),
+        Decode::Ndjson => Ok(ndjson(body)),
+        Decode::Yaml => yaml(text(body)?).map(whole),
+        Decode::Xml => xml(text(body)?).map(whole),
+        Decode::Csv => csv(body).map(whole),
+        Decode::Text => Ok(whole(Val::from(String::from_utf8_lossy(body).into_owned()))),
+    }
+}
+
+fn text(body: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(body).map_err(|e| format!("not UTF-8: {e}"))
+}
+
+fn ndjson(body: &[u8]) -> Decoded {
+    let (mut values, mut bad) = (Vec::new(), Vec::new());
+    for (number, line) in body.split(|byte| *byte == b'\n').enumerate() {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        match serde_json::from_slice::<Val>(line) {
+            Ok(value) => values.push(value),
+            Err(error) => bad.push(format!("line {}: {error}", number + 1)),
+        }
+    }
+    (values.into_iter().collect(), bad)
+}
+
+fn yaml(text: &str) -> Result<Val, String> {
+    let mut flow: usize = 0;
+    for line in text.lines() {
+        let content = line.trim_start_matches(' ');
+        let dashes = content.split("- ").take_while(|part| part.is_empty()).count();
+        if line.len() - content.len() > MAX_INDENT || dashes > MAX_DEPTH {
+            return Err("YAML that nests too deep".to_owned());
+        }
+        for byte in content.bytes() {
+            match byte {
+                b'[' | b'{' => flow += 1,
+                b']' | b'}' => flow = flow.saturating_sub(1),
+                _ => {}
+            }
+            if flow > MAX_DEPTH {
+                return Err("YAML that nests too deep".to_owned());
+            }
+        }
+    }
+    let mut documents = jaq_fmts::read::yaml::parse_many(text).collect::<Result<Vec<Val>, _>>().map_err(|e| format!("not YAML: {e}"))?;
+    match documents.len() {
+        0 => Ok(Val::Null),
+        1 => Ok(documents.remove(0)),
+        _ => Ok(documents.into_iter().collect()),
+    }
+}
+
+/// The root element: `{t: name, a: {attributes}, c: [children]}`.
+fn xml(text: &str) -> Result<Val, String> {
+    if xml_depth(text) > MAX_DEPTH {
+        return Err("XML that nests too deep".to_owned());
+    }
+    let parts = jaq_fmts::read::xml::parse_many(text).collect::<Result<Vec<Val>, _>>().map_err(|e| format!("not XML: {e}"))?;
+    let tag = Val::from("t".to_owned());
+    let root = parts.into_iter().find(|part| matches!(part, Val::Obj(pairs) if pairs.contains_key(&tag)));
+    root.ok_or_else(|| "not XML: there is no element".to_owned())
+}
+
+/// At least the depth of the deepest element: what stands in comments and CDATA is left out, attributes are not looked into.
+fn xml_depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut rest): (usize, usize, &str) = (0, 0, text);
+    while let Some((_, after)) = rest.split_once('<') {
+        let end = match () {
+            () if after.starts_with("!--") => "-->",
+            () if after.starts_with("![CDATA[") => "]]>",
+            () => ">",
+        };
+        let (tag, next) = after.split_once(end).unwrap_or((after, ""));
+        if tag.starts_with('/') {
+            depth = depth.saturating_sub(1);
+        } else if !tag.starts_with(['!', '?']) && !tag.ends_with('/') {
+            depth += 1;
+            deepest = deepest.max(depth);
+        }
+        rest = next;
+    }
+    deepest
+}
+
+fn csv(body: &[u8]) -> Result<Val, String> {
+    let bytes = body.iter().copied().map(Ok::<u8, std::convert::Infallible>);
+    let mut rows = jaq_fmts::read::tabular::read_csv(bytes).map(|row| row.map_or_else(|never| match never {}, |row| row));
+    let Some(Val::Arr(names)) = rows.next() else { return Ok(Val::Arr(Vec::new().into())) };
+    let keyed = rows.map(|row| match row {
+        Val::Arr(cells) => Val::obj(names.iter().cloned().zip(cells.iter().cloned()).collect()),
+        other => other,
+    });
+    Ok(keyed.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::jq::to_json;
+    use super::*;
+
+    fn read(format: Decode, body: &str) -> Result<String, String> {
+        decode(format, body.as_bytes()).map(|(value, _)| to_json(&value).to_string())
+    }
+
+    #[test]
+    fn every_format_becomes_values() {
+        for (format, body, json) in [
+            (Decode::Json, r#"{"a":[1,2.5,null,"é"]}"#, r#"{"a":[1,2.5,null,"é"]}"#),
+            (Decode::Ndjson, "{\"a\":1}\n\n{\"a\":2}\nbad\n", r#"[{"a":1},{"a":2}]"#),
+            (Decode::Yaml, "a: 1\nb: [x, y]\n", r#"{"a":1,"b":["x","y"]}"#),
+            (Decode::Yaml, "a: 1\n---\na: 2\n", r#"[{"a":1},{"a":2}]"#),
+            (Decode::Yaml, "", "null"),
+            (
+                Decode::Xml,
+                "<?xml version=\"1.0\"?><log><entry rev=\"2\">x</entry></log>",
+                r#"{"c":[{"a":{"rev":"2"},"c":["x"],"t":"entry"}],"t":"log"}"#,
+            ),
+            (Decode::Csv, "name,n\r\n\"a,b\",1\nc,\n", r#"[{"n":1,"name":"a,b"},{"n":null,"name":"c"}]"#),
+            (Decode::Csv, "", "[]"),
+            (Decode::Text, "3.17.2", "\"3.17.2\""),
+        ] {
+            assert_eq!(read(format, body).as_deref(), Ok(json), "{body}");
+        }
+        assert_eq!(decode(Decode::Ndjson, b"{}\nbad\n").unwrap().1.len(), 1);
+    }
+
+    #[test]
+    fn what_is_damaged_or_nests_without_end_is_an_error() {
+        for (format, body) in [
+            (Decode::Json, "{\"a\":".to_owned()),
+            (Decode::Json, "[".repeat(100_000)),
+            (Decode::Yaml, "[".repeat(100_000)),
+            (Decode::Yaml, "- ".repeat(100_000)),
+            (Decode::Yaml, (0..2000).map(|n| format!("{}a:\n", " ".repeat(n))).collect()),
+            (Decode::Yaml, "a: [".to_owned()),
+            (Decode::Yaml, "*nobody".to_owned()),
+            (Decode::Xml, "<a>".repeat(100_000)),
+            (Decode::Xml, "<a><b></a>".to_owned()),
+            (Decode::Xml, "no".to_owned()),
+        ] {
+            assert!(read(format, &body).is_err(), "{}", &body[..body.len().min(40)]);
+        }
+    }
+
+    #[test]
+    fn aliases_of_yaml_do_not_multiply() {
+        let mut bomb = "a0: &a0 [x, x]\n".to_owned();
+        for n in 1..40 {
+            bomb += &format!("a{n}: &a{n} [*a{}, *a{}]\n", n - 1, n - 1);
+        }
+        // read without harm: an alias is shared, not copied; what maps it is bounded in steps and outputs
+        assert!(decode(Decode::Yaml, bomb.as_bytes()).is_ok());
+    }
+}

@@ -1,0 +1,283 @@
+//! Asking: one request to a decoded page, pages to rows, fan-outs, and requests beside a request.
+//! Not for: what is asked when (see `manifest`), turning rows into entities (see `row`).
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::stream::{self, StreamExt};
+use jaq_json::Val;
+use serde_json::{Value, json};
+
+use super::decode::decode;
+use super::jq::{self, DEADLINE, Filter, Variables, to_json};
+use super::pages::{After, Page, Pager, Turn, hash, next_link};
+use super::plan::Plan;
+use super::session::Session;
+use crate::config::connector::{Also, Pages};
+use crate::domain::{Failure, FailureKind, RowProblem};
+use crate::source::http::{Http, Request, Response};
+
+/// Requests of one fan-out under way at the same time.
+const ABREAST: usize = 4;
+/// Answers kept for requests whose answer never changes.
+const MAX_KEPT: usize = 512;
+
+/// A source's way of asking: its client, its session, and the answers that never change.
+pub struct Asker {
+    /// The client.
+    pub http: Http,
+    /// Signing in, if by request.
+    pub session: Option<Session>,
+    kept: Mutex<BTreeMap<String, Val>>,
+}
+
+/// An answer on its way.
+pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// The pages of a request, one after the other.
+pub struct PageReader<'a> {
+    plan: &'a Plan,
+    paging: Option<&'a Paging>,
+    pager: Pager<'a>,
+    turn: Option<Turn>,
+}
+
+/// A decoded answer.
+pub struct Answer {
+    /// What it holds.
+    pub page: Val,
+    /// Parts that could not be read.
+    pub problems: Vec<RowProblem>,
+    /// The same as last time; `page` is null.
+    pub not_modified: bool,
+    /// Tells it from others.
+    pub hash: u64,
+    /// Its `rel="next"`.
+    pub link: Option<String>,
+}
+
+/// How pages go on, with the filter that finds what is needed for it.
+pub struct Paging {
+    pages: Pages,
+    find: Option<Filter>,
+}
+
+/// A request beside another.
+pub struct Beside {
+    name: String,
+    plan: Plan,
+    for_each: Option<Filter>,
+    key: Option<Filter>,
+    max: usize,
+    keep: bool,
+    optional: bool,
+}
+
+impl Paging {
+    /// Compiles nothing yet.
+    pub fn new(what: &str, pages: &Pages) -> Self {
+        let find = match pages {
+            Pages::Offset { items, .. } | Pages::Page { items, .. } => Some(Filter::new(format!("items of {what}"), items)),
+            Pages::Token { next, .. } | Pages::NextUrl { next, .. } => Some(Filter::new(format!("next of {what}"), next)),
+            Pages::LinkHeader { .. } => None,
+        };
+        Self { pages: pages.clone(), find }
+    }
+
+    /// What the pager needs to know of a page.
+    async fn facts(&self, answer: &Answer, variables: &Variables) -> Result<Page, Failure> {
+        let found = match &self.find {
+            Some(filter) => filter.first(answer.page.clone(), variables.clone()).await?,
+            None => Val::Null,
+        };
+        let items = if let Val::Arr(list) = &found { list.len() } else { 0 };
+        let next = match to_json(&found) {
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            _ => answer.link.clone(),
+        };
+        Ok(Page { items, next, hash: answer.hash })
+    }
+}
+
+impl<'a> PageReader<'a> {
+    /// Before the first page.
+    pub fn new(plan: &'a Plan, paging: Option<&'a Paging>) -> Self {
+        let pager = Pager::new(paging.map(|paging| &paging.pages));
+        let turn = Some(pager.first());
+        Self { plan, paging, pager, turn }
+    }
+
+    /// The next page; `None` behind the last one, and where the system repeats itself.
+    pub async fn next(
+        &mut self,
+        asker: &Asker,
+        values: &Value,
+        variables: &Variables,
+        conditional: bool,
+    ) -> Result<Option<Answer>, Failure> {
+        let Some(turn) = self.turn.take() else { return Ok(None) };
+        let mut request = self.plan.fill(values, values, variables, &turn).await?;
+        request.conditional = conditional;
+        let mut answer = asker.answer(self.plan, request).await?;
+        if let Some(paging) = self.paging {
+            let facts = paging.facts(&answer, variables).await?;
+            match self.pager.after(&facts) {
+                After::Done => {}
+                After::Go(next) => self.turn = Some(next),
+                After::Repeats => {
+                    let message = "the system gives the same page again; stopped there";
+                    answer.problems.push(RowProblem { path: "pages".into(), message: message.into() });
+                }
+            }
+        }
+        Ok(Some(answer))
+    }
+}
+
+impl Beside {
+    /// `None` where the connector's file was not checked.
+    pub fn new(what: &str, name: &str, also: &Also) -> Option<Self> {
+        let what = format!("`{name}` beside {what}");
+        Some(Self {
+            name: name.to_owned(),
+            plan: Plan::new(&what, also.call()?),
+            for_each: also.for_each.as_ref().map(|jq| Filter::new(format!("for-each of {what}"), jq)),
+            key: also.key.as_ref().map(|jq| Filter::new(format!("key of {what}"), jq)),
+            max: also.max as usize,
+            keep: also.keep,
+            optional: also.optional,
+        })
+    }
+}
+
+impl Asker {
+    /// Has asked nothing yet.
+    pub fn new(http: Http, session: Option<Session>) -> Self {
+        Self { http, session, kept: Mutex::default() }
+    }
+
+    /// Sends a request, signed in if need be.
+    pub async fn send(&self, request: Request) -> Result<Response, Failure> {
+        match &self.session {
+            Some(session) => session.send(&self.http, request).await,
+            None => self.http.send(request).await,
+        }
+    }
+
+    /// Sends a request and decodes its answer.
+    pub async fn answer(&self, plan: &Plan, request: Request) -> Result<Answer, Failure> {
+        let response = self.send(request.clone()).await?;
+        let link = response.headers.get("link").and_then(|v| v.to_str().ok()).and_then(next_link);
+        if response.not_modified {
+            return Ok(Answer { page: Val::Null, problems: Vec::new(), not_modified: true, hash: 0, link });
+        }
+        let format = plan.decode;
+        let body = response.body.clone();
+        let decoded = jq::aside(DEADLINE, move || (decode(format, &body), hash(&body))).await;
+        let Some((decoded, hash)) = decoded else { return Err(response.bad_shape("decoding it did not end")) };
+        let (page, bad) = decoded.map_err(|e| {
+            self.http.forget(&request);
+            response.bad_shape(&e)
+        })?;
+        let problems = bad.into_iter().map(|message| RowProblem { path: "body".into(), message: message.into() }).collect();
+        Ok(Answer { page, problems, not_modified: false, hash, link })
+    }
+
+    /// The answers of all requests beside one, as `$also`.
+    pub async fn beside(
+        &self,
+        besides: &[Beside],
+        page: &Val,
+        values: &Value,
+        variables: &Variables,
+        problems: &mut Vec<RowProblem>,
+    ) -> Result<Val, Failure> {
+        let mut answers: Vec<(Val, Val)> = Vec::new();
+        for beside in besides {
+            let answer = match &beside.for_each {
+                None => self.one(beside, values, variables).await?,
+                Some(items) => {
+                    let items = items.run(page.clone(), variables.clone()).await?;
+                    self.each(beside, items, values, variables, problems).await?
+                }
+            };
+            answers.push((Val::from(beside.name.clone()), answer));
+        }
+        Ok(if answers.is_empty() { Val::Null } else { Val::obj(answers.into_iter().collect()) })
+    }
+
+    async fn each(
+        &self,
+        beside: &Beside,
+        items: Vec<jq::Output>,
+        values: &Value,
+        variables: &Variables,
+        problems: &mut Vec<RowProblem>,
+    ) -> Result<Val, Failure> {
+        let asked = items.len().min(beside.max);
+        if items.len() > asked {
+            let message = format!("only the first {asked} of {} were asked", items.len());
+            problems.push(RowProblem { path: beside.name.as_str().into(), message: message.into() });
+        }
+        let items = items.into_iter().take(asked).filter_map(Result::ok);
+        let requests =
+            items.map(|item| -> Future<'_, (Val, Val)> { Box::pin(self.keyed(beside, item, values.clone(), variables.clone())) });
+        let answers: Vec<_> = stream::iter(requests).buffered(ABREAST).collect().await;
+        Ok(Val::obj(answers.into_iter().collect::<Result<_, _>>()?))
+    }
+
+    async fn keyed(&self, beside: &Beside, item: Val, mut values: Value, variables: Variables) -> Result<(Val, Val), Failure> {
+        let variables = Variables { each: item.clone(), ..variables };
+        if let Value::Object(map) = &mut values {
+            map.insert("each".to_owned(), to_json(&item));
+        }
+        let key = match &beside.key {
+            Some(key) => key.first(item, variables.clone()).await?,
+            None => item,
+        };
+        let key = match to_json(&key) {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        Ok((Val::from(key), self.one(beside, &values, &variables).await?))
+    }
+
+    async fn one(&self, beside: &Beside, values: &Value, variables: &Variables) -> Result<Val, Failure> {
+        let request = beside.plan.fill(values, values, variables, &Turn::default()).await?;
+        let key = format!("{request:?} {:?}", request.query);
+        if beside.keep
+            && let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key)
+        {
+            return Ok(known.clone());
+        }
+        match self.answer(&beside.plan, request).await {
+            Ok(answer) => {
+                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                if beside.keep && kept.len() < MAX_KEPT {
+                    kept.insert(key, answer.page.clone());
+                }
+                Ok(answer.page)
+            }
+            Err(failure) if beside.optional && is_refusal(failure.kind) => Ok(Val::Null),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// The system answers, but not with this.
+fn is_refusal(kind: FailureKind) -> bool {
+    use FailureKind::{BadShape, Config, Denied, NotFound, Server, TooLarge, Unsupported};
+    matches!(kind, BadShape | Config | Denied | NotFound | Server | TooLarge | Unsupported)
+}
+
+/// Awaits a few at a time, in order. The futures are boxed: the compiler cannot see that unboxed ones may change threads.
+pub async fn abreast<T>(asked: Vec<Future<'_, T>>) -> Vec<Result<T, Failure>> {
+    stream::iter(asked).buffered(ABREAST).collect().await
+}
+
+/// Values for templates: `{with.…}` and `{each.…}`.
+pub fn values(with: &Value, each: &Val) -> Value {
+    json!({ "with": with, "each": to_json(each) })
+}
