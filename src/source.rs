@@ -20,7 +20,6 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, Stream};
 
-use crate::config::{Connectors, SourceConfig};
 use crate::domain::{Answer, Ask, Batch, Cost, Failure, FailureKind, LogPart, LogRequest, PollId, SourceInfo, Timestamp};
 
 /// A result on its way.
@@ -65,27 +64,6 @@ pub trait Source: Send + Sync {
     fn unsupported(&self, what: &str) -> Failure {
         let info = self.info();
         Failure::new(FailureKind::Unsupported, format!("{what} of {}", info.name), format!("{} has no such thing", info.title))
-    }
-}
-
-/// Makes the source that a configuration describes. Opens no connection and reads no certificate; that happens with the first request.
-pub fn build(config: &SourceConfig, connectors: &Connectors) -> Result<Arc<dyn Source>, Failure> {
-    let failure = |detail: String| Failure::new(FailureKind::Config, format!("set up source {}", config.name), detail);
-    match config.connector.as_str() {
-        // native sources stand here, one line each
-        name => match connectors.get(name) {
-            Some(Ok(connector)) => Ok(Arc::new(manifest::Manifest::new(config, &connector)?)),
-            Some(Err(mistakes)) => {
-                let first = mistakes.first().map_or_else(String::new, ToString::to_string);
-                Err(failure(format!("the connector `{name}` is broken: {first}")).hint("`triops connector check FILE` tells every mistake"))
-            }
-            None => {
-                let hint = connectors
-                    .nearest(name)
-                    .map_or_else(|| "`triops sources` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
-                Err(failure(format!("there is no connector `{name}`")).hint(hint))
-            }
-        },
     }
 }
 

@@ -2,10 +2,12 @@
 //! Not for: systems that need more than jq (see `source::prometheus`, `source::docker`), the file's schema (see `config::connector`).
 
 pub mod check;
+mod compile;
 mod decode;
 mod fetch;
 mod jq;
 mod logs;
+mod native;
 mod pages;
 mod plan;
 mod poll;

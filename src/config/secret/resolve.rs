@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Secret, SecretRef};
 
@@ -95,17 +95,16 @@ fn from_command(argv: &[String], timeout: Duration) -> Result<Secret, SecretErro
     }
 }
 
+/// Looks again and again, without a clock: configuration has none.
 fn wait(child: &mut Child, timeout: Duration) -> std::io::Result<Option<std::process::ExitStatus>> {
-    let start = Instant::now();
-    loop {
+    const LOOK: Duration = Duration::from_millis(10);
+    for _ in 0..=timeout.as_millis() / LOOK.as_millis() {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if start.elapsed() >= timeout {
-            return Ok(None);
-        }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(LOOK);
     }
+    Ok(None)
 }
 
 /// Reads the first line in a thread and drains the rest, so that a talkative program does not block on a full pipe.

@@ -5,9 +5,6 @@
 //! What could run for ever (`range`, `repeat`, `recurse`, `while`, `until`) counts its steps, and a filter may not define recursion
 //! of its own, so a filter that never ends is stopped from inside rather than left running on a lost thread.
 
-mod load;
-mod native;
-
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -17,8 +14,9 @@ use jaq_json::Val;
 use crate::config::connector::Jq;
 use crate::domain::{Failure, FailureKind};
 
-pub use load::Mistake;
-pub use native::to_json;
+pub use super::compile::Mistake;
+pub use super::native::to_json;
+use super::{compile, native};
 
 /// Outputs of one run; a page of a system's answer has a few hundred rows.
 pub const MAX_OUTPUTS: usize = 20_000;
@@ -27,8 +25,10 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 /// How long we wait for a run that should have stopped itself.
 const GRACE: Duration = Duration::from_secs(1);
 
-type Data = data::JustLut<Val>;
-type Compiled = jaq_core::Filter<Data>;
+/// What filters see while they run: nothing but themselves.
+pub(super) type Data = data::JustLut<Val>;
+/// A compiled filter.
+pub(super) type Compiled = jaq_core::Filter<Data>;
 
 /// Variables every filter may use; those that have no value where it stands are null.
 pub const VARIABLES: [&str; 9] = ["$now", "$with", "$base", "$each", "$also", "$polled", "$token", "$user", "$password"];
@@ -156,7 +156,7 @@ impl Filter {
     }
 
     fn compiled(&self) -> Result<&Compiled, &Mistake> {
-        self.0.compiled.get_or_init(|| load::compile(&self.0.code)).as_ref()
+        self.0.compiled.get_or_init(|| compile::compile(&self.0.code)).as_ref()
     }
 
     fn failure(&self, detail: String) -> Failure {

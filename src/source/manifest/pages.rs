@@ -146,8 +146,8 @@ mod tests {
 
     /// A system with `total` rows, asked until it is done: the rows in order, and how many requests.
     fn read(pages: &Pages, total: usize, size: usize) -> (Vec<usize>, u32) {
-        let mut pager = Pager::new(Some(pages));
-        let (mut turn, mut rows, mut requests) = (pager.first(), Vec::new(), 0);
+        let mut way = Pager::new(Some(pages));
+        let (mut turn, mut rows, mut requests) = (way.first(), Vec::new(), 0);
         loop {
             requests += 1;
             let from = match pages {
@@ -160,7 +160,7 @@ mod tests {
             let next = next.map(|at| if matches!(pages, Pages::Token { .. }) { at.to_string() } else { format!("/at/{at}") });
             let page = Page { items: answer.len(), next, hash: hash(format!("{answer:?}")) };
             rows.extend(answer);
-            match pager.after(&page) {
+            match way.after(&page) {
                 After::Go(next) => turn = next,
                 After::Done => return (rows, requests),
                 After::Repeats => panic!("an honest system does not repeat itself"),
@@ -192,10 +192,10 @@ mod tests {
                 Pages::Token { param: None, next: jq(), max },
                 Pages::LinkHeader { max },
             ] {
-                let mut pager = Pager::new(Some(&pages));
+                let mut way = Pager::new(Some(&pages));
                 let mut requests = 1;
                 for (items, next, hash) in answers.iter().cloned().cycle() {
-                    match pager.after(&Page { items, next, hash }) {
+                    match way.after(&Page { items, next, hash }) {
                         After::Go(_) => requests += 1,
                         After::Done | After::Repeats => break,
                     }
@@ -208,15 +208,15 @@ mod tests {
     #[test]
     fn a_system_that_repeats_itself_is_left() {
         let pages = Pages::Token { param: None, next: jq(), max: 100 };
-        let mut pager = Pager::new(Some(&pages));
+        let mut way = Pager::new(Some(&pages));
         let page = Page { next: Some("same".into()), ..Page::default() };
-        assert!(matches!(pager.after(&page), After::Go(_)));
-        assert_eq!(pager.after(&page), After::Repeats);
+        assert!(matches!(way.after(&page), After::Go(_)));
+        assert_eq!(way.after(&page), After::Repeats);
         let pages = Pages::Offset { param: "o".into(), size_param: "l".into(), size: 1, max: 100, items: jq() };
-        let mut pager = Pager::new(Some(&pages));
+        let mut way = Pager::new(Some(&pages));
         let page = Page { items: 1, hash: 7, next: None };
-        assert!(matches!(pager.after(&page), After::Go(_)));
-        assert_eq!(pager.after(&page), After::Repeats);
+        assert!(matches!(way.after(&page), After::Go(_)));
+        assert_eq!(way.after(&page), After::Repeats);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Functions of ours inside jq: counting steps, times, and JSON inside strings; and jq's values as JSON.
-//! Not for: which of the library's functions are allowed (see `load`).
+//! Not for: which of the library's functions are allowed (see `compile`).
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use jaq_core::{Error, Exn, Native};
 use jaq_json::{Num, Val};
 use serde_json::Value;
 
-use super::Data;
+use super::jq::Data;
 use crate::domain::Timestamp;
 
 /// Steps of one run: a loop that collects as it goes holds at most this many values.

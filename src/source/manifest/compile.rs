@@ -1,12 +1,12 @@
 //! Compiling: which definitions and functions a filter may use, and where a mistake stands.
-//! Not for: running (see `manifest::jq`).
+//! Not for: running (see `jq`).
 
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::load::{self, Arena, Error, File, Loader, lex::StrPart};
 use jaq_core::path;
 
+use super::jq::{Compiled, VARIABLES};
 use super::native;
-use super::{Compiled, VARIABLES};
 
 /// Why a filter does not compile, and at which byte of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
