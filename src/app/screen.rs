@@ -219,7 +219,9 @@ fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
     let can = |action: &&Action| {
         selected.map_or(action.row().needs == crate::msg::Needs::Nothing, |entity| wishes::refused(**action, entity, &look).is_none())
     };
-    let hint = |action: Action| Some(Hint::new(model.settings.keymap.keys(action).first()?.to_string(), action.row().hint));
+    let searches = !contexts(model).contains(&Context::List);
+    let word = |action: Action| if action == Action::Filter && searches { "search" } else { action.row().hint };
+    let hint = |action: Action| Some(Hint::new(model.settings.keymap.keys(action).first()?.to_string(), word(action)));
     let shown: Vec<Hint<'_>> = actions.iter().filter(can).filter_map(|action| hint(*action)).collect();
     let last = hint(Action::Help);
     Hints { look: &model.settings.look, hints: &shown, last: last.as_ref() }.render(at, buf);
