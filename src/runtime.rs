@@ -30,6 +30,7 @@ use std::time::Duration;
 use crossterm::event::{Event, EventStream};
 use futures_util::{Stream, StreamExt};
 use ratatui::{Frame, Terminal};
+use rustix::process::Signal;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -64,7 +65,7 @@ impl App for app::Model {
     }
 
     fn view(&mut self, frame: &mut Frame<'_>) {
-        app::view(self, frame);
+        app::draw(self, frame);
     }
 
     fn take_dirty(&mut self) -> bool {
@@ -157,7 +158,10 @@ pub async fn run_here(
     let ended = match entered {
         Ok(()) => {
             let inlets = Inlets { sources, arrivals, input: EventStream::new(), signals, clock: Clock::system() };
-            run(app, canvas, inlets, options).await.map_err(failed("drawing or reading keys"))
+            match run(app, canvas, inlets, options).await {
+                Err(_) if terminal::is_gone() => Ok(Ending::Signal(Signal::HUP.as_raw())),
+                ended => ended.map_err(failed("drawing or reading keys")),
+            }
         }
         Err(error) => Err(error),
     };

@@ -1,4 +1,10 @@
 //! The poll schedule keeps its promises over any sources, latencies, failures and wishes. Time is simulated: nothing waits.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::unchecked_time_subtraction,
+    reason = "a test may fail loudly; its times only grow"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -102,7 +108,7 @@ impl World {
             behaviour.fails.map(|kind| Failure { retry_after_s: behaviour.retry_after_s, ..Failure::new(kind, "test", "as told") });
         let next = self.schedule.completed(slot, self.now, failure.as_ref().map_or(Ok(()), Err));
         if let (Some(wait), Some(_)) = (behaviour.retry_after_s, failure) {
-            let until = self.now + Duration::from_secs_f64(wait.clamp(0.0, RETRY_AFTER_CAP.as_secs_f64()));
+            let until = self.now + Duration::from_secs_f64(wait.max(0.0).min(RETRY_AFTER_CAP.as_secs_f64()));
             let quiet = self.quiet.entry(slot.source).or_default();
             *quiet = until.max(*quiet);
         }
@@ -118,7 +124,7 @@ impl World {
     }
 }
 
-fn behaviours() -> impl Strategy<Value = Behaviour> {
+fn behaviours(waits: &'static [f64]) -> impl Strategy<Value = Behaviour> {
     let kinds = prop::sample::select(vec![
         None,
         None,
@@ -128,7 +134,7 @@ fn behaviours() -> impl Strategy<Value = Behaviour> {
         Some(FailureKind::RateLimited),
         Some(FailureKind::Server),
     ]);
-    let waits = prop::option::of(prop::sample::select(vec![0.0, 1.0, 45.0, 1e12, -3.0]));
+    let waits = prop::option::of(prop::sample::select(waits));
     (1u64..30_000, kinds, waits).prop_map(|(ms, fails, retry_after_s)| Behaviour {
         latency: Duration::from_millis(ms),
         fails,
@@ -153,7 +159,7 @@ proptest! {
     #[test]
     fn any_world_is_asked_within_its_bounds_and_every_poll_in_the_end(
         infos in infos(),
-        behaviours in prop::collection::vec(behaviours(), 8),
+        behaviours in prop::collection::vec(behaviours(&[0.0, 1.0, 45.0, 300.0, -3.0]), 8),
         wishes in prop::collection::vec((prop::option::of(kinds()), prop::option::of(prop::option::of(0usize..8))), 6),
     ) {
         let limits = Limits { in_all: 12, ..Limits::default() };
@@ -181,7 +187,7 @@ proptest! {
     #[test]
     fn the_wait_after_a_poll_is_its_interval_or_its_backoff_give_or_take_the_jitter(
         every_s in prop::sample::select(vec![1.0, 15.0, 60.0, 1800.0]),
-        behaviour in behaviours(),
+        behaviour in behaviours(&[0.0, 1.0, 45.0, 1e12, f64::NAN, -3.0]),
         hidden in any::<bool>(),
     ) {
         let mut world = World::new(vec![source("one", &[(every_s, vec![Kind::Run])])], Limits::default());
@@ -193,7 +199,7 @@ proptest! {
             Some(FailureKind::Auth) => STUBBORN_CAP.as_secs_f64(),
             Some(_) => BACKOFF_CAP.as_secs_f64(),
         };
-        let asked_for = behaviour.fails.and(behaviour.retry_after_s).unwrap_or(0.0).min(RETRY_AFTER_CAP.as_secs_f64());
+        let asked_for = behaviour.fails.and(behaviour.retry_after_s).unwrap_or(0.0).max(0.0).min(RETRY_AFTER_CAP.as_secs_f64());
         let (mut least, mut longest) = (f64::MAX, 0.0_f64);
         for (_, at, next) in &world.done {
             let wait = (*next - *at).as_secs_f64();
@@ -236,6 +242,22 @@ fn what_is_not_on_screen_is_asked_less_often_except_alerts() {
     let counts: Vec<usize> = (0..4).map(|poll| world.times(Slot { source: 0, poll }).len()).collect();
     assert!((20..35).contains(&counts[0]), "hidden: {counts:?}");
     assert!(counts[1..].iter().all(|count| (90..115).contains(count)), "{counts:?}");
+}
+
+#[test]
+fn a_spared_line_carries_a_quarter_and_what_is_hidden_once_until_it_is_shown() {
+    let infos = [source("one", &[(10.0, vec![Kind::Run]), (10.0, vec![Kind::Workload])])];
+    let mut world = World::new(Vec::new(), Limits::default());
+    world.schedule = Schedule::new(Limits::default(), 1).low_data(true);
+    world.schedule.add(infos.iter(), Duration::ZERO);
+    world.schedule.show(&[Kind::Workload]);
+    world.run(Duration::from_secs(1000), |_| GOOD);
+    let count = |world: &World, poll| world.times(Slot { source: 0, poll }).len();
+    assert_eq!(count(&world, 0), 1);
+    assert!((20..35).contains(&count(&world, 1)), "{}", count(&world, 1));
+    world.schedule.show(&[Kind::Run]);
+    world.run(Duration::from_secs(1002), |_| GOOD);
+    assert_eq!(count(&world, 0), 2);
 }
 
 #[test]

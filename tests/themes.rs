@@ -168,15 +168,16 @@ fn a_file_of_the_user_wins_and_may_build_on_ours_of_the_same_name() {
 fn a_broken_theme_says_where_and_the_default_is_used() {
     let folder = tempdir("broken");
     for (text, place, word) in [
-        ("[roles]\nok = \"gren\"\n", ":2:6: ", "`gren` is no colour"),
+        ("[roles]\nok = \"gren\"\n", ":2:1: ", "`gren` is no colour"),
         ("[roles]\nokay = \"green\"\n", ":2:1: ", "okay"),
+        ("[roles]\nok = { fg = \"grene\" }\n", ":2:", "did you mean `green`?"),
         ("[roles]\nok = { fg = \"green\", blod = true }\n", ":2:", "blod"),
-        ("[roles]\n\nok = { bg = \"#12\" }\n", ":3:13: ", "#12"),
-        ("[palette]\nred = \"#gg0000\"\n", ":2:7: ", "#gg0000"),
+        ("[roles]\n\nok = { bg = \"#12\" }\n", ":3:8: ", "#12"),
+        ("[palette]\nred = \"#gg0000\"\n", ":2:1: ", "#gg0000"),
         ("[roles\n", ":1:7: ", ""),
-        ("inherits = \"nowhere\"\n", ":1:12: ", "there is no theme `nowhere`"),
+        ("inherits = \"nowhere\"\n", ":1:1: ", "there is no theme `nowhere`"),
         ("inherits = \"other\"\n", "", "inherits itself"),
-        ("roles = 7\n", ":1:9: ", ""),
+        ("roles = 7\n", ":1:9: ", "must be a table"),
     ] {
         std::fs::write(folder.join("bad.toml"), text).unwrap();
         std::fs::write(folder.join("other.toml"), "inherits = \"bad\"\n").unwrap();

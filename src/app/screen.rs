@@ -94,7 +94,6 @@ fn header(model: &Model) -> Header<'_> {
     let envs: BTreeSet<&str> = sources.iter().filter_map(|source| source.info.as_ref()?.env.as_deref()).collect();
     let prod = envs.iter().any(|env| env.starts_with("prod"));
     let note = match model.views.as_slice() {
-        [] if !model.missing.is_empty() && sources.is_empty() => Cow::Borrowed("nothing found on this machine"),
         [] => Cow::Borrowed(""),
         views => Cow::Owned(views.iter().map(View::pane).map(Pane::title).collect::<Vec<_>>().join(model.settings.look.glyphs.arrow())),
     };
@@ -219,7 +218,9 @@ fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
     let can = |action: &&Action| {
         selected.map_or(action.row().needs == crate::msg::Needs::Nothing, |entity| wishes::refused(**action, entity, &look).is_none())
     };
-    let hint = |action: Action| Some(Hint::new(model.settings.keymap.keys(action).first()?.to_string(), action.row().hint));
+    let searches = !contexts(model).contains(&Context::List);
+    let word = |action: Action| if action == Action::Filter && searches { "search" } else { action.row().hint };
+    let hint = |action: Action| Some(Hint::new(model.settings.keymap.keys(action).first()?.to_string(), word(action)));
     let shown: Vec<Hint<'_>> = actions.iter().filter(can).filter_map(|action| hint(*action)).collect();
     let last = hint(Action::Help);
     Hints { look: &model.settings.look, hints: &shown, last: last.as_ref() }.render(at, buf);

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use tracing::Level;
 
 use crate::app::{Model, Settings};
-use crate::config::{Color, Config, Glyphs, LogLevel};
+use crate::config::{Config, LogLevel};
 use crate::domain::SourceName;
 use crate::msg::{Msg, Notice};
 use crate::runtime::env::Env;
@@ -19,7 +19,7 @@ use crate::source::Source;
 use crate::source::discover::{self, Finding};
 use crate::source::recast::recast;
 use crate::source::registry::Registry;
-use crate::ui::color::{ColorChoice, ColorDepth};
+use crate::ui::color::ColorDepth;
 use crate::ui::{self, Theme};
 
 use super::problem::Problem;
@@ -88,19 +88,8 @@ fn start_log(config: &Config) -> Result<(), Problem> {
 /// a person from the cockpit.
 fn look(config: &Config, env: &Env) -> (ui::Look, Option<Msg>) {
     let variable = |name: &str| env.get(name).map(str::to_owned);
-    let depth = match config.ui.color {
-        Color::Auto => ColorDepth::detect(ColorChoice::Auto, variable),
-        Color::Always => ColorDepth::detect(ColorChoice::Always, variable),
-        Color::Never => ColorDepth::None,
-        Color::Ansi16 => ColorDepth::Ansi16,
-        Color::Ansi256 => ColorDepth::Ansi256,
-        Color::TrueColor => ColorDepth::TrueColor,
-    };
-    let glyphs = match config.ui.glyphs {
-        Glyphs::Auto => ui::Glyphs::detect(variable),
-        Glyphs::Unicode => ui::Glyphs::Unicode,
-        Glyphs::Ascii => ui::Glyphs::Ascii,
-    };
+    let depth = ColorDepth::detect(config.ui.color, variable);
+    let glyphs = ui::Glyphs::detect(config.ui.glyphs, variable);
     let (theme, error) = Theme::load(&config.ui.theme, Some(&config.paths.themes_dir()), depth);
     let notice = error.map(|error| Msg::Noted(Notice { good: false, text: error.to_string() }));
     (ui::Look { theme, glyphs, zone: TimeZone::system() }, notice)

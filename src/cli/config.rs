@@ -8,7 +8,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::config::{Settings, layer};
+use crate::config::{ConfigError, Settings, layer, theme};
 
 use super::output::{self, Format};
 use super::problem::Problem;
@@ -81,7 +81,12 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
 
 fn check(globals: &Globals) -> Result<Exit, Problem> {
     let (config, registry) = seat::load(globals)?;
-    let mistakes = registry.mistakes();
+    let mut mistakes = registry.mistakes();
+    mistakes.extend(
+        theme::load(&config.ui.theme, Some(&config.paths.themes_dir()))
+            .err()
+            .map(|error| ConfigError { position: error.position, ..ConfigError::whole(error.file, error.message) }),
+    );
     if !mistakes.is_empty() {
         return Err(mistakes.into());
     }

@@ -66,7 +66,14 @@ impl Step {
         Self { tried: tried.into(), ok: false, answer: answer.into(), hint: hint.into() }
     }
 
-    fn failure(tried: impl Into<String>, failure: &Failure) -> Self {
+    /// It did not, and the failure tells how far it came.
+    fn failure(tried: &str, failure: &Failure) -> Self {
+        let tried = match failure.kind {
+            FailureKind::Tls => "tls".to_owned(),
+            FailureKind::Auth => format!("sign in ({tried})"),
+            FailureKind::Denied => format!("permission ({tried})"),
+            _ => tried.to_owned(),
+        };
         let hint = if failure.hint.is_empty() { advice(failure.kind) } else { failure.hint.as_str() };
         Self::bad(tried, failure.to_string(), hint)
     }
@@ -121,7 +128,11 @@ async fn diagnose(seat: &Seat, settings: Option<&SourceConfig>, limit: Duration)
 /// Is it what it should be, and does every poll answer?
 async fn ask(source: &Arc<dyn Source>, limit: Duration, steps: &mut Vec<Step>) {
     let begun = Instant::now();
-    match tokio::time::timeout(limit, source.probe()).await {
+    let probed = tokio::time::timeout(limit, source.probe()).await;
+    if source.info().url.starts_with("https://") && past_tls(&probed) {
+        steps.push(Step::good("tls", "the certificate is trusted"));
+    }
+    match probed {
         Ok(Ok(probe)) => steps.push(Step::good("probe", format!("{} in {} ms", probe.product, begun.elapsed().as_millis()))),
         Ok(Err(failure)) => return steps.push(Step::failure("probe", &failure)),
         Err(_) => return steps.push(Step::bad("probe", "no answer in time", advice(FailureKind::Timeout))),
@@ -141,9 +152,18 @@ async fn ask(source: &Arc<dyn Source>, limit: Duration, steps: &mut Vec<Step>) {
                 let answer = format!("{} of its rows could not be read; the first: {first}", batch.problems.len());
                 Step::bad(tried, answer, advice(FailureKind::BadShape))
             }
-            Ok(Err(failure)) => Step::failure(tried, &failure),
+            Ok(Err(failure)) => Step::failure(&tried, &failure),
             Err(_) => Step::bad(tried, "no answer in time", advice(FailureKind::Timeout)),
         });
+    }
+}
+
+/// Whether what came back, good or bad, was said through a trusted connection.
+fn past_tls<T>(outcome: &Result<Result<T, Failure>, tokio::time::error::Elapsed>) -> bool {
+    match outcome {
+        Ok(Ok(_)) => true,
+        Ok(Err(failure)) => !matches!(failure.kind, FailureKind::Tls | FailureKind::Unreachable | FailureKind::Timeout),
+        Err(_) => false,
     }
 }
 

@@ -1,17 +1,15 @@
 //! Theme files: a palette, a style for each role, and the theme they build on; found among our own and the user's, resolved
 //! into one style per role. Not for: what a terminal can show of it (see `ui::theme`), drawing.
 
+mod file;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
-use include_dir::{Dir, include_dir};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use toml::Spanned;
+use serde::Deserialize;
 
-static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/themes");
+use super::error::{ConfigError, suggest};
+use file::{EMBEDDED, StyleBody, ThemeFile};
 
 /// Longest chain of `inherits`.
 const MAX_DEPTH: usize = 8;
@@ -160,26 +158,6 @@ pub struct ThemeConfig {
     pub roles: BTreeMap<Role, RoleStyle>,
 }
 
-/// What is wrong with a theme, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct ThemeError {
-    /// The file.
-    pub file: String,
-    /// Line and column, from 1.
-    pub position: Option<(usize, usize)>,
-    /// What is wrong and what would be right.
-    pub message: String,
-}
-
-impl fmt::Display for ThemeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.position {
-            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.file, self.message),
-            None => write!(f, "{}: {}", self.file, self.message),
-        }
-    }
-}
-
 /// The names of all themes, ours and those in `folder`, sorted.
 pub fn names(folder: Option<&Path>) -> Vec<String> {
     let own = EMBEDDED.files().map(|file| file.path().to_path_buf());
@@ -196,154 +174,57 @@ pub fn names(folder: Option<&Path>) -> Vec<String> {
 
 /// Reads the theme `name` and all it inherits. A file `name.toml` in `folder` wins over ours of the same name; where it inherits
 /// its own name, ours is meant.
-pub fn load(name: &str, folder: Option<&Path>) -> Result<ThemeConfig, ThemeError> {
+pub fn load(name: &str, folder: Option<&Path>) -> Result<ThemeConfig, ConfigError> {
     let mut chain: Vec<ThemeFile> = Vec::new();
-    let mut next = Some((name.to_owned(), None::<ThemeError>));
-    while let Some((name, missing)) = next {
-        let own_only = chain.last().is_some_and(|file| file.name == name);
-        let file = ThemeFile::read(&name, folder.filter(|_| !own_only)).map_err(|error| match missing {
-            Some(missing) if error.position.is_none() => ThemeError { message: error.message, ..missing },
-            _ => error,
-        })?;
+    let mut next = Some(name.to_owned());
+    while let Some(name) = next.take() {
+        let child = chain.last();
+        let own_only = child.is_some_and(|child| child.name == name);
+        let missing = |hint| match child {
+            Some(child) => child.error("inherits", format!("there is no theme `{name}`")).hint(hint),
+            None => ConfigError::whole(format!("{name}.toml"), format!("there is no theme `{name}`")).hint(hint),
+        };
+        let Some(file) = ThemeFile::read(&name, folder.filter(|_| !own_only))? else {
+            let names = names(folder);
+            return Err(missing(suggest(&name, "known themes", &names.iter().map(String::as_str).collect::<Vec<_>>())));
+        };
         if chain.len() == MAX_DEPTH || chain.iter().any(|other| other.path == file.path) {
-            let message = format!("`{name}` inherits itself; break the circle of `inherits`");
-            return Err(ThemeError { file: file.path, position: None, message });
+            return Err(file.error("inherits", format!("`{name}` inherits itself")).hint("break the circle of `inherits`"));
         }
-        next = file.body.inherits.as_ref().map(|parent| (parent.get_ref().clone(), Some(file.error(parent, ""))));
+        next.clone_from(&file.body.inherits);
         chain.push(file);
     }
     resolve(&chain)
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Body {
-    about: String,
-    inherits: Option<Spanned<String>>,
-    palette: BTreeMap<String, Spanned<String>>,
-    roles: BTreeMap<Role, Spanned<StyleBody>>,
-}
-
-/// `"red"` or `{ fg = "red", … }`. Read by hand: serde's untagged enums lose the place of a mistake.
-#[derive(Debug, Clone)]
-enum StyleBody {
-    Fg(String),
-    Whole(WholeStyle),
-}
-
-impl<'de> Deserialize<'de> for StyleBody {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = StyleBody;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a colour or a table of `fg`, `bg` and `emphasis`")
-            }
-
-            fn visit_str<E: de::Error>(self, color: &str) -> Result<StyleBody, E> {
-                Ok(StyleBody::Fg(color.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StyleBody, A::Error> {
-                WholeStyle::deserialize(MapAccessDeserializer::new(map)).map(StyleBody::Whole)
-            }
-        }
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct WholeStyle {
-    fg: Option<Spanned<String>>,
-    bg: Option<Spanned<String>>,
-    emphasis: Vec<Emphasis>,
-}
-
-struct ThemeFile {
-    name: String,
-    path: String,
-    text: String,
-    body: Body,
-}
-
-impl ThemeFile {
-    fn read(name: &str, folder: Option<&Path>) -> Result<Self, ThemeError> {
-        let file_name = format!("{name}.toml");
-        let safe = !name.is_empty() && !name.contains(['/', '\\', '\0']) && !name.starts_with('.');
-        let theirs = folder.filter(|_| safe).map(|folder| folder.join(&file_name)).filter(|path| path.exists());
-        let (path, text) = if let Some(path) = theirs {
-            let shown = path.display().to_string();
-            let text = std::fs::read_to_string(&path).map_err(|error| ThemeError {
-                file: shown.clone(),
-                position: None,
-                message: format!("cannot read the theme: {error}"),
-            })?;
-            (shown, text)
-        } else if let Some(text) = EMBEDDED.get_file(&file_name).and_then(include_dir::File::contents_utf8) {
-            (format!("themes/{file_name}"), text.to_owned())
-        } else {
-            let message = format!("there is no theme `{name}`; there are {}", names(folder).join(", "));
-            return Err(ThemeError { file: file_name, position: None, message });
-        };
-        let body = toml::from_str(&text).map_err(|error| ThemeError {
-            position: Some(position(&text, error.span().map_or(0, |span| span.start))),
-            message: error.message().to_owned(),
-            file: path.clone(),
-        })?;
-        Ok(Self { name: name.to_owned(), path, text, body })
-    }
-
-    fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> ThemeError {
-        ThemeError { file: self.path.clone(), position: Some(position(&self.text, at.span().start)), message: message.into() }
-    }
-}
-
-/// Line and column of a byte, both from 1, in characters.
-fn position(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-}
-
 /// The nearest file of the chain that sets a role decides it whole; its colours are looked up in the palettes of all, nearest first,
 /// so that a theme can change a palette and inherit the roles.
-fn resolve(chain: &[ThemeFile]) -> Result<ThemeConfig, ThemeError> {
+fn resolve(chain: &[ThemeFile]) -> Result<ThemeConfig, ConfigError> {
     let mut theme = ThemeConfig::default();
     if let Some(first) = chain.first() {
         theme.name.clone_from(&first.name);
         theme.about.clone_from(&first.body.about);
     }
     for file in chain {
-        for color in file.body.palette.values() {
-            look_up(color.get_ref(), &[]).map_err(|message| file.error(color, message))?;
+        for (name, color) in &file.body.palette {
+            file.color(&format!("palette.{name}"), color, &[])?;
         }
         for (role, body) in &file.body.roles {
             if theme.roles.contains_key(role) {
                 continue;
             }
-            let color = |color: &Option<Spanned<String>>| {
-                let found = color.as_ref().map(|color| look_up(color.get_ref(), chain).map_err(|message| file.error(color, message)));
-                found.transpose()
-            };
-            let style = match body.get_ref() {
-                StyleBody::Fg(fg) => {
-                    let fg = look_up(fg, chain).map_err(|message| file.error(body, message))?;
-                    RoleStyle { fg: Some(fg), ..RoleStyle::default() }
+            let key = format!("roles.{}", role.word());
+            let style = match body {
+                StyleBody::Fg(fg) => RoleStyle { fg: Some(file.color(&key, fg, chain)?), ..RoleStyle::default() },
+                StyleBody::Whole(whole) => {
+                    let color = |part: &str, word: &Option<String>| {
+                        word.as_ref().map(|word| file.color(&format!("{key}.{part}"), word, chain)).transpose()
+                    };
+                    RoleStyle { fg: color("fg", &whole.fg)?, bg: color("bg", &whole.bg)?, emphasis: whole.emphasis.clone() }
                 }
-                StyleBody::Whole(whole) => RoleStyle { fg: color(&whole.fg)?, bg: color(&whole.bg)?, emphasis: whole.emphasis.clone() },
             };
             theme.roles.insert(*role, style);
         }
     }
     Ok(theme)
-}
-
-/// The colour of a word, which is a name of one of the palettes or a colour itself.
-fn look_up(word: &str, palettes: &[ThemeFile]) -> Result<ThemeColor, String> {
-    let named = palettes.iter().find_map(|file| file.body.palette.get(word));
-    let text = named.map_or(word, |color| color.get_ref());
-    ThemeColor::parse(text)
-        .ok_or_else(|| format!("`{text}` is no colour; write a name of the palette, {}, #rrggbb, 0–255 or none", COLOR_NAMES.join(", ")))
 }

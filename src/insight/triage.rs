@@ -2,7 +2,7 @@
 //! Not for: why (see `timeline`), what they reach (see `lineage`).
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::domain::{Detail, Entity, Kind, State, Text};
@@ -10,11 +10,15 @@ use crate::domain::{Detail, Entity, Kind, State, Text};
 /// Seconds after which a failed run of the past no longer asks for a person at night.
 const OLD_RUN_S: f64 = 24.0 * 3600.0;
 
+/// Alerts of one name past which none is left out: comparing all with all would take too long, and two sources are then the least worry.
+const MAX_SAME: usize = 200;
+
 /// Everything that needs a person, worst first: failed before warning, unmuted before muted, then by how near to people's pain
 /// its kind is, then the newest first. A failed run counts only while it is its pipeline's newest.
 pub fn needs_you<'a>(entities: impl Iterator<Item = &'a Arc<Entity>>, now: crate::domain::Timestamp) -> Vec<Arc<Entity>> {
     let mut newest: HashMap<(&str, Option<&Text>), &Arc<Entity>> = HashMap::new();
     let mut rows: Vec<&Arc<Entity>> = Vec::new();
+    let mut alerts: Vec<&Arc<Entity>> = Vec::new();
     for entity in entities {
         match &entity.detail {
             Detail::Run(run) => {
@@ -25,13 +29,43 @@ pub fn needs_you<'a>(entities: impl Iterator<Item = &'a Arc<Entity>>, now: crate
             }
             // what changed is told beside, never as a trouble of its own
             Detail::Change(_) => {}
+            Detail::Alert(_) if is_trouble(entity.state) => alerts.push(entity),
             _ if is_trouble(entity.state) => rows.push(entity),
             _ => {}
         }
     }
+    rows.extend(distinct(alerts.into_iter()));
     rows.extend(newest.into_values().filter(|run| is_trouble(run.state) && run.since.is_none_or(|since| now.since(since) < OLD_RUN_S)));
     rows.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
     rows.into_iter().cloned().collect()
+}
+
+/// Alerts without those that a second source tells better: where a Prometheus and its Alertmanager both list an alert, the one with
+/// more labels stays (Alertmanager's, which knows silences and receivers; external labels are added on the way to it).
+pub fn distinct<'a>(alerts: impl Iterator<Item = &'a Arc<Entity>>) -> Vec<&'a Arc<Entity>> {
+    let mut by_name: BTreeMap<&Text, Vec<&Arc<Entity>>> = BTreeMap::new();
+    for alert in alerts {
+        by_name.entry(&alert.name).or_default().push(alert);
+    }
+    let told_better = |alert: &Arc<Entity>, other: &Arc<Entity>| {
+        let covers = alert.labels.iter().all(|(name, value)| other.labels.get(name) == Some(value));
+        let equal = alert.labels.len() == other.labels.len();
+        covers
+            && alert.id.source() != other.id.source()
+            && (!equal || knows(other) > knows(alert) || (knows(other) == knows(alert) && other.id < alert.id))
+    };
+    let distinct = |same: &Vec<&'a Arc<Entity>>| -> Vec<&'a Arc<Entity>> {
+        same.iter().copied().filter(|alert| same.len() > MAX_SAME || !same.iter().any(|other| told_better(alert, other))).collect()
+    };
+    by_name.values().flat_map(distinct).collect()
+}
+
+/// How much an alert's source knows of where it goes.
+fn knows(alert: &Entity) -> usize {
+    match &alert.detail {
+        Detail::Alert(alert) => alert.receivers.len() + alert.silenced_by.len() + alert.inhibited_by.len(),
+        _ => 0,
+    }
 }
 
 /// Whether anybody was told to be quiet about it: silenced, inhibited or acknowledged.
@@ -78,6 +112,25 @@ mod tests {
     fn run(key: &str, pipeline: &str, state: State, at: i64) -> Arc<Entity> {
         let detail = Run { pipeline: Some(Text::from(pipeline)), started_at: Some(Timestamp::from_ms(at)), ..Run::default() };
         entity(key, state, at, detail.into())
+    }
+
+    #[test]
+    fn an_alert_that_two_sources_list_is_one_row_the_one_that_knows_more() {
+        let alert = |source: &str, labels: &[(&str, &str)], receivers: &[&str]| {
+            let detail = Alert { receivers: receivers.iter().map(|name| Text::from(*name)).collect(), ..Alert::default() };
+            let mut entity = Entity::new(&SourceName::from(source), "k", "Down", State::Failed, detail.into(), Timestamp::default());
+            entity.labels = labels.iter().map(|(name, value)| (Text::from(*name), Text::from(*value))).collect();
+            Arc::new(entity)
+        };
+        let all = [
+            alert("am", &[("job", "a"), ("cluster", "x")], &["oncall"]),
+            alert("prom", &[("job", "a")], &[]),
+            alert("am", &[("job", "b")], &["oncall"]),
+            alert("prom", &[("job", "b")], &[]),
+            alert("prom", &[("job", "only here")], &[]),
+        ];
+        let kept = distinct(all.iter());
+        assert_eq!(kept.iter().map(|e| e.id.source()).collect::<Vec<_>>(), ["am", "am", "prom"]);
     }
 
     #[test]

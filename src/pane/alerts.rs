@@ -5,6 +5,7 @@ use super::column::{Cell, Column, number, word};
 use super::columns::{AGE, ENV, NAME, OWNER, REASON, SOURCE, STATE, TRAIL};
 use super::sections::{Empty, Section, Spec, by_trouble};
 use crate::domain::{Alert, Detail, Entity, Eye, Kind};
+use crate::insight::triage;
 use crate::ui::table::{Column as Head, Width};
 use crate::ui::words;
 
@@ -18,7 +19,7 @@ const ALERTS: Section = Section {
     columns: &[STATE, AGE, SEVERITY, NAME, REASON, VALUE, TRAIL, MUTED, RECEIVERS, SOURCE, ENV, OWNER],
     weight: 3,
     min_rows: 4,
-    pick: |look, _| by_trouble(look.store.entities.of(Kind::Alert)),
+    pick: |look, _| by_trouble(triage::distinct(look.store.entities.of(Kind::Alert)).into_iter()),
     empty: Empty::AllWell,
     follows: false,
 };

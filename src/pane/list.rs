@@ -34,6 +34,8 @@ pub struct List {
     marks: BTreeSet<EntityId>,
     anchor: Option<EntityId>,
     sort: Option<Sort>,
+    /// The person has put the cursor somewhere; until then it stays on the first row, whatever comes there.
+    placed: bool,
 }
 
 impl List {
@@ -50,6 +52,7 @@ impl List {
             marks: BTreeSet::new(),
             anchor: None,
             sort: None,
+            placed: false,
         }
     }
 
@@ -70,8 +73,8 @@ impl List {
                 self.rows.sort_by_cached_key(|entity| key(entity, look));
             }
         }
-        let found = self.selected.as_ref().and_then(|id| self.rows.iter().position(|entity| entity.id == *id));
-        self.select(found.unwrap_or(self.cursor));
+        let found = self.selected.as_ref().filter(|_| self.placed).and_then(|id| self.rows.iter().position(|entity| entity.id == *id));
+        self.point(found.unwrap_or(self.cursor));
         if !self.marks.is_empty() && filter.is_empty() {
             let here: BTreeSet<&EntityId> = self.rows.iter().map(|entity| &entity.id).collect();
             let gone: Vec<EntityId> = self.marks.iter().filter(|id| !here.contains(id)).cloned().collect();
@@ -128,6 +131,11 @@ impl List {
 
     /// Puts the cursor on a row; past the end is the last.
     pub fn select(&mut self, row: usize) {
+        self.placed = true;
+        self.point(row);
+    }
+
+    fn point(&mut self, row: usize) {
         self.cursor = row.min(self.rows.len().saturating_sub(1));
         if let Some(entity) = self.rows.get(self.cursor) {
             self.selected = Some(entity.id.clone());

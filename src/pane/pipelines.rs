@@ -19,7 +19,13 @@ const PIPELINES: Section = Section {
     columns: &[STATE, NAME, LAST, HISTORY, RATE, TREND, NEXT, SCHEDULE, REASON, SOURCE, ENV, OWNER],
     weight: 1,
     min_rows: 3,
-    pick: |look, _| by_trouble(look.store.entities.of(Kind::Pipeline)),
+    pick: |look, _| {
+        // a pipeline is as its newest run is, for the order; its own state says whether it can run at all
+        let mut rows = by_trouble(look.store.entities.of(Kind::Pipeline));
+        let newest = |entity: &Entity| look.derived.trend(entity).and_then(|trend| trend.newest()).map_or(0, |run| run.state.severity());
+        rows.sort_by_key(|entity| std::cmp::Reverse(entity.state.severity().max(newest(entity))));
+        rows
+    },
     empty: Empty::Says("no pipelines"),
     follows: false,
 };

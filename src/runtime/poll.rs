@@ -24,13 +24,15 @@ pub struct Bounds {
     pub limits: Limits,
     /// Longest time one poll may take with all its pages; the sources' own timeouts are shorter.
     pub deadline: Duration,
+    /// Spares the line; see [`Schedule::low_data`].
+    pub low_data: bool,
     /// Decides the jitter.
     pub seed: u64,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { limits: Limits::default(), deadline: Duration::from_secs(120), seed: fastrand::u64(..) }
+        Self { limits: Limits::default(), deadline: Duration::from_secs(120), low_data: false, seed: fastrand::u64(..) }
     }
 }
 
@@ -85,7 +87,7 @@ impl Wishes {
 pub fn start(out: mpsc::Sender<Msg>, clock: Clock, bounds: Bounds) -> Wishes {
     let wishes = Wishes::default();
     let poller = Poller {
-        schedule: Schedule::new(bounds.limits, bounds.seed),
+        schedule: Schedule::new(bounds.limits, bounds.seed).low_data(bounds.low_data),
         sources: Vec::new(),
         flights: JoinSet::new(),
         out,

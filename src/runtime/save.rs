@@ -65,7 +65,7 @@ mod tests {
             ("/etc/passwd", "etc-passwd"),
             (".bashrc", "bashrc"),
             ("-rf", "rf"),
-            ("a b;c$(d)\u{1b}[31m\n", "a-b-c-d----31m-"),
+            ("a b;c$(d)\u{1b}[31m\n", "a-b-c--d---31m-"),
             ("…", "untitled"),
             ("", "untitled"),
             ("..", "untitled"),

@@ -71,6 +71,7 @@ pub struct Schedule {
     polls: usize,
     shown: Option<BTreeSet<Kind>>,
     limits: Limits,
+    low_data: bool,
     rng: fastrand::Rng,
 }
 
@@ -98,6 +99,7 @@ struct SourceTurn {
 #[derive(Debug)]
 struct PollTurn {
     interval: Duration,
+    sparing: bool,
     kinds: Vec<Kind>,
     turn: Turn,
     ticket: u32,
@@ -129,8 +131,16 @@ impl Schedule {
             polls: 0,
             shown: None,
             limits,
+            low_data: false,
             rng: fastrand::Rng::with_seed(seed),
         }
+    }
+
+    /// Spares the line: everything four times slower, and what is not on screen once only, until it is.
+    #[must_use]
+    pub fn low_data(mut self, on: bool) -> Self {
+        self.low_data = on;
+        self
     }
 
     /// Adds sources; their polls are due at once, a few milliseconds apart, each source's first poll before any second one.
@@ -139,7 +149,7 @@ impl Schedule {
         let step = STAGGER.min(STAGGER_IN_ALL / count);
         for (place, info) in (0..count).zip(infos) {
             let source = self.sources.len();
-            let polls = info.polls.iter().map(|poll| PollTurn::new(poll.every_s, &poll.kinds, now)).collect();
+            let polls = info.polls.iter().map(|poll| PollTurn::new(poll.every_s, &poll.kinds, now, self.low_data)).collect();
             self.sources.push(SourceTurn {
                 name: info.name.clone(),
                 polls,
@@ -327,10 +337,11 @@ impl Schedule {
 }
 
 impl PollTurn {
-    fn new(every_s: f64, kinds: &[Kind], now: Duration) -> Self {
+    fn new(every_s: f64, kinds: &[Kind], now: Duration, low_data: bool) -> Self {
         let interval = Duration::try_from_secs_f64(every_s).ok().filter(|every| !every.is_zero()).unwrap_or(FALLBACK);
         Self {
-            interval: interval.clamp(SHORTEST, LONGEST),
+            interval: interval.saturating_mul(if low_data { HIDDEN_FACTOR } else { 1 }).clamp(SHORTEST, LONGEST),
+            sparing: low_data,
             kinds: kinds.to_vec(),
             turn: Turn::Waiting(now),
             ticket: 0,
@@ -348,7 +359,11 @@ impl PollTurn {
 
     /// From one completion to the next question, before jitter.
     fn pause(&self, hidden: bool) -> Duration {
-        let pace = if hidden { self.interval.saturating_mul(HIDDEN_FACTOR) } else { self.interval };
+        let pace = match (hidden, self.sparing) {
+            (false, _) => self.interval,
+            (true, false) => self.interval.saturating_mul(HIDDEN_FACTOR),
+            (true, true) => LONGEST,
+        };
         let doubled = |more: u32| {
             let times = (self.failures.saturating_sub(1)).saturating_add(more);
             self.interval.saturating_mul(1u32.checked_shl(times).unwrap_or(u32::MAX))

@@ -93,6 +93,12 @@ impl Device for Tty {
     }
 }
 
+/// Whether the other end has hung up.
+pub fn is_gone() -> bool {
+    use rustix::io::Errno;
+    matches!(rustix::termios::tcgetattr(io::stdin()), Err(Errno::IO | Errno::NXIO | Errno::NODEV | Errno::BADF))
+}
+
 /// Gives the terminal back: undoes everything in reverse and ignores errors. From any thread, also twice, also in a panic.
 pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {

@@ -7,7 +7,6 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 
 use super::signals::Doom;
 use super::terminal;
@@ -46,12 +45,11 @@ fn watch(doom: &Doom) {
 /// Waits up to [`LOOK`] for the other end to hang up. Two witnesses, since not every system tells by both.
 fn is_gone() -> bool {
     let stdin = io::stdin();
-    let fd = stdin.as_fd();
-    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::empty())];
+    let mut fds = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::empty())];
     match poll(&mut fds, Some(&LOOK)) {
         Ok(_) if fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) => return true,
         Ok(0) | Err(_) => {}
         Ok(_) => std::thread::sleep(Duration::from_secs(1)), // a system whose poll(2) does not know terminals
     }
-    matches!(rustix::termios::tcgetattr(fd), Err(Errno::IO | Errno::NXIO | Errno::NODEV | Errno::BADF))
+    terminal::is_gone()
 }

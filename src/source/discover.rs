@@ -1,5 +1,5 @@
 //! Looking for what answers on this machine, when nothing is configured: sockets of Docker and Podman, and the default loopback
-//! addresses of the connectors. All of it beside each other, each within half a second.
+//! addresses of the connectors. All of it beside each other.
 //! Not for: other machines, ports that nobody declares, anything that needs a password.
 
 use std::collections::BTreeMap;
@@ -16,8 +16,10 @@ use super::recast::recast;
 use super::registry::{Listing, Registry};
 use super::{Source, docker};
 
-/// Longest wait for one place.
+/// Longest wait for an address.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// Longest wait for a socket: one that is there has an engine behind it, and Podman's starts when it is asked.
+const SOCKET_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What came of looking at one place.
 pub enum Finding {
@@ -77,11 +79,11 @@ pub fn discover(places: Vec<Candidate>, registry: &Registry) -> impl Stream<Item
 }
 
 async fn probe(source: Arc<dyn Source>, what: String) -> Finding {
-    let outcome = tokio::time::timeout(PATIENCE, source.probe()).await;
-    match outcome {
+    let patience = if source.info().url.starts_with("unix:") { SOCKET_PATIENCE } else { PATIENCE };
+    match tokio::time::timeout(patience, source.probe()).await {
         Ok(Ok(_)) => Finding::Found(recast(source, |info| info.discovered = true)),
         Ok(Err(failure)) => Finding::Missing(format!("{what}: {}", failure.detail.first_line())),
-        Err(_) => Finding::Missing(format!("{what}: no answer within {} ms", PATIENCE.as_millis())),
+        Err(_) => Finding::Missing(format!("{what}: no answer within {} ms", patience.as_millis())),
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Bars<'a> {
 impl Widget for &Bars<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
         if area.height < 2 {
             let pieces = bars(self.runs, usize::from(area.width), self.look);
             draw::put_pieces(buf, area.x, area.y, area.width, &pieces, self.look, ratatui::style::Style::default());

@@ -96,7 +96,8 @@ impl Chart<'_> {
         }
         let mut pieces = Vec::new();
         if let Some(cursor) = self.cursor {
-            pieces.push(Piece::new(format!("{}  ", self.look.date_time(cursor)), Role::Title));
+            let at = if self.window_s() > 86_400.0 { self.look.date_time(cursor) } else { self.look.time(cursor) };
+            pieces.push(Piece::new(format!("{at}  "), Role::Title));
         }
         let sign = if self.look.glyphs == Glyphs::Unicode { "━" } else { "" };
         for (place, line) in self.lines.iter().enumerate() {
@@ -129,7 +130,7 @@ impl Chart<'_> {
     }
 
     fn times(&self, parts: &Parts, buf: &mut Buffer) {
-        let mut free = parts.times.x.saturating_sub(parts.times.x.min(LABELS));
+        let mut free = parts.times.x;
         for (at, label) in time_ticks(self.from, self.to, parts.plot.width, &self.look.zone) {
             let column = self.column(at, parts.plot.width).clamp(0.0, f64::from(parts.plot.width.saturating_sub(1))) as u16;
             let wide = draw::width(&label) as u16;

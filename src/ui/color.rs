@@ -3,6 +3,8 @@
 
 use ratatui::style::Color;
 
+use crate::config::Color as Choice;
+
 /// How many colours the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ColorDepth {
@@ -16,22 +18,10 @@ pub enum ColorDepth {
     TrueColor,
 }
 
-/// What `--color` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ColorChoice {
-    /// Ask the environment.
-    #[default]
-    Auto,
-    /// Colours even where the environment says none.
-    Always,
-    /// No colours.
-    Never,
-}
-
 impl ColorDepth {
     /// Decides in this order: `choice`; `NO_COLOR` (<https://no-color.org>: set and not empty); `CLICOLOR_FORCE` and `FORCE_COLOR`
     /// (set and not `0`), which lift `TERM=dumb`; then `COLORTERM` and `TERM`. `env` looks a variable up in a snapshot.
-    pub fn detect(choice: ColorChoice, env: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn detect(choice: Choice, env: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| env(name).is_some_and(|value| !value.is_empty());
         let forced = |name| env(name).is_some_and(|value| !value.is_empty() && value != "0" && value != "false");
         let term = env("TERM").unwrap_or_default();
@@ -42,11 +32,14 @@ impl ColorDepth {
             _ => Self::Ansi16,
         };
         match choice {
-            ColorChoice::Never => Self::None,
-            ColorChoice::Auto if set("NO_COLOR") => Self::None,
-            ColorChoice::Auto if forced("CLICOLOR_FORCE") || forced("FORCE_COLOR") => shows,
-            ColorChoice::Auto if term == "dumb" => Self::None,
-            ColorChoice::Auto | ColorChoice::Always => shows,
+            Choice::Never => Self::None,
+            Choice::Ansi16 => Self::Ansi16,
+            Choice::Ansi256 => Self::Ansi256,
+            Choice::TrueColor => Self::TrueColor,
+            Choice::Auto if set("NO_COLOR") => Self::None,
+            Choice::Auto if forced("CLICOLOR_FORCE") || forced("FORCE_COLOR") => shows,
+            Choice::Auto if term == "dumb" => Self::None,
+            Choice::Auto | Choice::Always => shows,
         }
     }
 
@@ -201,9 +194,10 @@ mod tests {
 
     #[test]
     fn the_environment_decides_in_the_documented_order() {
-        use ColorChoice::{Always, Auto, Never};
+        use Choice::{Always, Auto, Never};
         use ColorDepth::{Ansi16, Ansi256, None, TrueColor};
-        let cases: &[(ColorChoice, &[(&str, &str)], ColorDepth)] = &[
+        type Env = &'static [(&'static str, &'static str)];
+        let cases: &[(Choice, Env, ColorDepth)] = &[
             (Auto, &[], Ansi16),
             (Auto, &[("TERM", "xterm-256color")], Ansi256),
             (Auto, &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")], TrueColor),
@@ -217,6 +211,8 @@ mod tests {
             (Auto, &[("TERM", "dumb"), ("FORCE_COLOR", "0")], None),
             (Always, &[("NO_COLOR", "1"), ("TERM", "screen-256color")], Ansi256),
             (Always, &[("TERM", "dumb")], Ansi16),
+            (Choice::Ansi256, &[("NO_COLOR", "1")], Ansi256),
+            (Choice::TrueColor, &[], TrueColor),
             (Never, &[("COLORTERM", "truecolor"), ("FORCE_COLOR", "1")], None),
         ];
         for (choice, env, depth) in cases {

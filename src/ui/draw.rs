@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use super::{Glyphs, Look, Role};
@@ -109,11 +109,13 @@ fn plain(text: &str) -> bool {
     text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// Puts text at a place, as much of it as `columns` and the buffer take. Returns the columns used.
+/// Puts text at a place, as much of it as `columns` and the buffer take. What was emphasised there is not any more. Returns the
+/// columns used.
 pub fn put(buf: &mut Buffer, x: u16, y: u16, columns: u16, text: &str, style: Style) -> u16 {
     if columns == 0 || !buf.area.contains((x, y).into()) {
         return 0;
     }
+    let style = Style { sub_modifier: Modifier::all().difference(style.add_modifier), ..style };
     let (end, _) = buf.set_stringn(x, y, text, usize::from(columns), style);
     end - x
 }

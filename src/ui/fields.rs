@@ -118,10 +118,10 @@ impl Widget for &Fields<'_> {
                 if nth == 0 {
                     let (role, room) = if field.heading { (Role::Title, usize::from(area.width)) } else { (Role::Muted, keys) };
                     let key = draw::cut(&field.key, room, self.look.glyphs);
-                    draw::put(buf, at.x + GUTTER as u16, y as u16 + area.y, area.width, &key, self.look.style(role));
+                    draw::put(buf, at.x + GUTTER as u16, at.y, at.width.saturating_sub(GUTTER as u16), &key, self.look.style(role));
                 }
                 let value = Rect { x: at.x + (GUTTER + keys + GAP) as u16, width: values as u16, ..at }.intersection(area);
-                put_range(buf, value, &line, &range, 0, self.look);
+                put_range(buf, value, &line, &range, 0, self.look, Style::default());
                 if self.selected == Some(place) {
                     if nth == 0 {
                         draw::put(buf, at.x, at.y, 1, self.look.glyphs.selected(), self.look.style(Role::Accent));

@@ -77,13 +77,13 @@ impl Gantt<'_> {
         draw::put(buf, at.x + 1, at.y, at.width.saturating_sub(1), sign, self.look.style(role));
         let label = draw::cut(&step.label, usize::from(columns.label), self.look.glyphs);
         draw::put(buf, at.x + SIGNS, at.y, columns.label, &label, self.look.style(Role::Text));
-        let (Some(started_at), Some((from, to))) = (step.started_at, window) else { return };
+        let (Some(started_at), Some((from, to))) = (step.started_at, window.filter(|_| columns.bars.width > 0)) else { return };
         let end = self.end_of(step);
         let column =
             |instant: Timestamp| (instant.since(from) / to.since(from) * f64::from(columns.bars.width)).clamp(0.0, f64::from(u16::MAX));
         let first = (column(started_at) as u16).min(columns.bars.width.saturating_sub(1));
         // what took no time is seen all the same
-        let last = end.map_or(first + 1, |end| (column(end).round() as u16).clamp(first + 1, columns.bars.width.max(1)));
+        let last = end.map_or(first + 1, |end| (column(end).round() as u16).clamp(first + 1, columns.bars.width));
         let sign = self.look.glyphs.bar(step.ended_at.is_some());
         for x in first..last.min(columns.bars.width) {
             draw::put(buf, columns.bars.x + x, at.y, 1, sign, self.look.style(role));

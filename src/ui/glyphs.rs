@@ -1,6 +1,7 @@
 //! Every sign that is drawn, in Unicode and in ASCII. All are one column wide.
 //! Not for: which colour they have (see `ui::theme`).
 
+use crate::config::Glyphs as Choice;
 use crate::domain::State;
 
 /// Which set of signs.
@@ -60,9 +61,14 @@ const UNICODE_SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇", "�
 const ASCII_SPINNER: [&str; 4] = ["|", "/", "-", "\\"];
 
 impl Glyphs {
-    /// Unicode if the environment's character set is UTF-8: the first of `LC_ALL`, `LC_CTYPE`, `LANG` that is set and not empty
+    /// As chosen; else Unicode if the environment's character set is UTF-8: the first of `LC_ALL`, `LC_CTYPE`, `LANG` that is set and not empty
     /// decides (POSIX 8.2). `TERM=linux`, the kernel's console, has 512 signs at most and gets ASCII.
-    pub fn detect(env: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn detect(choice: Choice, env: impl Fn(&str) -> Option<String>) -> Self {
+        match choice {
+            Choice::Unicode => return Self::Unicode,
+            Choice::Ascii => return Self::Ascii,
+            Choice::Auto => {}
+        }
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| env(name).filter(|value| !value.is_empty()));
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
         let utf8 = locale.contains("utf-8") || locale.contains("utf8");
@@ -255,7 +261,9 @@ mod tests {
             (&[], Glyphs::Ascii),
         ] {
             let get = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-            assert_eq!(Glyphs::detect(get), glyphs, "{env:?}");
+            assert_eq!(Glyphs::detect(Choice::Ascii, get), Glyphs::Ascii);
+            assert_eq!(Glyphs::detect(Choice::Unicode, get), Glyphs::Unicode);
+            assert_eq!(Glyphs::detect(Choice::Auto, get), glyphs, "{env:?}");
         }
     }
 }

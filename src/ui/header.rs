@@ -63,13 +63,13 @@ impl<'a> Header<'a> {
             (0, _) => Role::Failed,
             _ => Role::Warning,
         };
-        let noun = match form {
-            Form::Words if self.sources == 1 => " source answers",
-            Form::Words => " sources answer",
-            Form::Signs => "",
+        let noun = match (form, self.sources) {
+            (Form::Words, 1) => " source answers",
+            (Form::Words, _) => " sources answer",
+            _ => "",
         };
         let mut pieces = vec![Piece::new(format!("{}/{}{noun}", self.answering, self.sources), role)];
-        if let Some(oldest) = self.oldest_s.filter(|_| self.answering > 0) {
+        if let Some(oldest) = self.oldest_s.filter(|_| self.answering > 0 && form != Form::Bare) {
             let label = if form == Form::Words { "oldest " } else { "" };
             pieces.push(Piece::new(format!(" {} {label}{}", self.look.glyphs.dot(), words::age(oldest)), Role::Muted));
         }
@@ -77,11 +77,12 @@ impl<'a> Header<'a> {
     }
 
     fn right(&self, form: Form) -> Vec<Piece<'a>> {
-        let mut clock = words::time_of_day(self.now, &self.look.zone);
-        if form == Form::Words {
-            clock = format!("{clock} {}", words::zone_name(self.now, &self.look.zone));
+        let clock = words::time_of_day(self.now, &self.look.zone);
+        match form {
+            Form::Words => vec![Piece::new(format!("{clock} {}", words::zone_name(self.now, &self.look.zone)), Role::Text)],
+            Form::Signs => vec![Piece::new(clock, Role::Text)],
+            Form::Bare => Vec::new(),
         }
-        vec![Piece::new(clock, Role::Text)]
     }
 }
 
@@ -90,7 +91,18 @@ impl<'a> Header<'a> {
 enum Form {
     Words,
     Signs,
+    Bare,
 }
+
+/// With the note or without, the sources, the clock: what is shown as it gets narrower.
+const FORMS: [(bool, Form, Form); 6] = [
+    (true, Form::Words, Form::Words),
+    (false, Form::Words, Form::Words),
+    (false, Form::Words, Form::Signs),
+    (false, Form::Signs, Form::Signs),
+    (false, Form::Bare, Form::Signs),
+    (false, Form::Bare, Form::Bare),
+];
 
 /// Columns between two groups.
 const GAP: usize = 2;
@@ -101,39 +113,22 @@ impl Widget for &Header<'_> {
         if area.is_empty() {
             return;
         }
-        let room = usize::from(area.width.saturating_sub(1));
-        let forms = [
-            (true, Form::Words, Form::Words),
-            (false, Form::Words, Form::Words),
-            (false, Form::Words, Form::Signs),
-            (false, Form::Signs, Form::Signs),
-        ];
-        let whole = |(note, middle, right)| (self.left(note), self.middle(middle), self.right(right));
-        let width = |(left, middle, right): &(Vec<_>, Vec<_>, Vec<_>)| {
-            draw::pieces_width(left) + draw::pieces_width(middle) + draw::pieces_width(right) + 2 * GAP
-        };
-        let mut groups = whole(forms[3]);
-        for form in forms {
-            groups = whole(form);
-            if width(&groups) <= room {
-                break;
-            }
-        }
-        let (left, middle, right) = groups;
-        let put = |x: usize, pieces: &[Piece<'_>], buf: &mut Buffer| {
+        let room = usize::from(area.width - 1);
+        let mut put = |x: usize, pieces: &[Piece<'_>]| {
             let x = x.min(usize::from(area.width)) as u16;
             draw::put_pieces(buf, area.x + x, area.y, area.width - x, pieces, self.look, Style::default());
         };
-        let (left_wide, middle_wide, right_wide) = (draw::pieces_width(&left), draw::pieces_width(&middle), draw::pieces_width(&right));
-        put(0, &left, buf);
-        let clock = left_wide + GAP + right_wide <= room;
-        let end = if clock { room - right_wide } else { room };
-        if clock {
-            put(end, &right, buf);
+        for (note, middle, right) in FORMS {
+            let (left, middle, right) = (self.left(note), self.middle(middle), self.right(right));
+            let [left_wide, middle_wide, right_wide] = [&left, &middle, &right].map(|pieces| draw::pieces_width(pieces));
+            let gaps = if right_wide > 0 { 2 * GAP } else { GAP };
+            if let Some(spare) = room.checked_sub(left_wide + middle_wide + right_wide + gaps) {
+                put(0, &left);
+                put(left_wide + GAP + spare.div_ceil(2), &middle);
+                put(room - right_wide, &right);
+                return;
+            }
         }
-        let free = end.saturating_sub(left_wide + middle_wide + if clock { GAP } else { 0 });
-        if free >= GAP {
-            put(left_wide + free.div_ceil(2).max(GAP), &middle, buf);
-        }
+        put(0, &self.left(false));
     }
 }

@@ -114,6 +114,9 @@ impl Input<'_> {
 impl Widget for &Input<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
         let used = draw::put(buf, area.x, area.y, area.width, self.prompt, self.look.style(Role::Accent));
         let Some((skipped, column)) = self.window(area) else { return };
         let (text, role) = if self.text.is_empty() { (self.placeholder, Role::Muted) } else { (&self.text[skipped..], Role::Text) };

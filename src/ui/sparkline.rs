@@ -40,6 +40,9 @@ pub struct Sparkline<'a> {
 impl Widget for &Sparkline<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
         let text = sparkline(self.values, usize::from(area.width), self.range, self.look.glyphs);
         draw::put(buf, area.x, area.y, area.width, &text, self.look.style(self.role));
     }

@@ -37,6 +37,9 @@ pub struct Strip<'a> {
 impl Widget for &Strip<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
         let pieces = strip(self.states, usize::from(area.width), self.look);
         draw::put_pieces(buf, area.x, area.y, area.width, &pieces, self.look, Style::default());
     }

@@ -58,7 +58,8 @@ impl Palette {
 const CELL: (f64, f64) = (8.4, 17.0);
 /// Around the screen.
 const MARGIN: f64 = 12.0;
-const FONT: &str = "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace";
+/// The first has every sign we draw.
+const FONT: &str = "DejaVu Sans Mono, Menlo, Consolas, ui-monospace, monospace";
 
 /// The picture of a buffer. The same buffer and palette always give the same text.
 pub fn picture(buffer: &Buffer, palette: &Palette, title: &str) -> String {
@@ -99,7 +100,7 @@ impl Paint {
     }
 
     /// The text colour, with `dim` mixed half into the ground.
-    fn ink(&self) -> String {
+    fn ink(self) -> String {
         let mix = |a: u8, b: u8| ((u16::from(a) * 3 + u16::from(b) * 2) / 5) as u8;
         let (fg, bg) = (self.fg, self.bg);
         if self.modifier.contains(Modifier::DIM) { hex((mix(fg.0, bg.0), mix(fg.1, bg.1), mix(fg.2, bg.2))) } else { hex(fg) }
@@ -127,9 +128,9 @@ fn row(out: &mut String, buffer: &Buffer, palette: &Palette, y: u16) {
             // a sign that another font may draw wider stands alone, so that it moves nothing
             let joins = cell.symbol().is_ascii() && texts.last().is_some_and(|last| last.text.is_ascii());
             if joins {
-                append(&mut texts, x, columns, cell.symbol(), paint)
+                append(&mut texts, x, columns, cell.symbol(), paint);
             } else {
-                texts.push(Stretch { x, columns, text: cell.symbol().to_owned(), paint })
+                texts.push(Stretch { x, columns, text: cell.symbol().to_owned(), paint });
             }
         }
         x += columns;
@@ -176,7 +177,7 @@ fn put_text(out: &mut String, stretch: &Stretch, top: f64) {
     let left = f64::from(stretch.x) * CELL.0 + skipped as f64 * CELL.0;
     let _ = write!(
         out,
-        "<text x=\"{}\" y=\"{}\" fill=\"{}\" textLength=\"{}\"",
+        "<text x=\"{}\" y=\"{}\" fill=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"",
         short(left),
         short(top + 13.0),
         stretch.paint.ink(),

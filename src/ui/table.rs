@@ -178,9 +178,13 @@ impl Table<'_> {
     }
 
     fn line(&self, at: Rect, place: usize, placed: &[Placed], buf: &mut Buffer) {
-        let row = (self.row)(place);
+        let mut row = (self.row)(place);
+        if row.marked {
+            // signs of states keep their colour
+            let plain = |piece: &&mut Piece<'_>| matches!(piece.role, Role::Text | Role::Muted);
+            row.cells.iter_mut().flat_map(|cell| &mut cell.0).filter(plain).for_each(|piece| piece.role = Role::Marked);
+        }
         let selected = self.selected == Some(place);
-        let ground = self.look.style(Role::Text);
         let over = if row.stale { self.look.style(Role::Muted) } else { Style::default() };
         for placed in placed {
             let (Some(cell), Some(column)) = (row.cells.get(placed.column), self.columns.get(placed.column)) else { continue };
@@ -194,10 +198,7 @@ impl Table<'_> {
             (false, true) => (self.look.glyphs.marked(), Role::Marked),
             (false, false) => (" ", Role::Text),
         };
-        draw::put(buf, at.x, at.y, 1, sign, ground.patch(self.look.style(role)));
-        if row.marked && !selected {
-            buf.set_style(at.intersection(buf.area), self.look.style(Role::Marked));
-        }
+        draw::put(buf, at.x, at.y, 1, sign, self.look.style(role));
         if selected && self.focused {
             buf.set_style(at.intersection(buf.area), self.look.style(Role::Selection));
         }
@@ -232,5 +233,62 @@ impl Widget for &Table<'_> {
         let x = if self.frame.is_some() { inner.right() } else { inner.right().saturating_sub(1) };
         let track = Rect { x, width: 1, ..body };
         Scrollbar { look: self.look, total: self.rows, offset: self.offset, shown }.render(track, buf);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_view_moves_as_little_as_it_must_to_show_the_selection() {
+        for (offset, selected, rows, height, expected) in [
+            (0, Some(3), 10, 5, 0),
+            (0, Some(5), 10, 5, 1),
+            (4, Some(2), 10, 5, 2),
+            (9, Some(9), 10, 5, 5),
+            (0, Some(99), 10, 5, 5),
+            (7, None, 10, 5, 5),
+            (3, Some(0), 0, 5, 0),
+            (3, Some(4), 10, 0, 3),
+        ] {
+            assert_eq!(scroll(offset, selected, rows, height), expected, "{offset} {selected:?} {rows} {height}");
+        }
+    }
+
+    #[test]
+    fn a_click_finds_the_row_or_the_head_under_it() {
+        let look = Look::default();
+        let columns = [Column::new("AGE", Width::Fixed(4)), Column::new("NAME", Width::Min(4))];
+        let table = Table {
+            look: &look,
+            frame: Some(Frame::new(&look, "")),
+            columns: &columns,
+            header: true,
+            rows: 30,
+            row: &|_| Row::default(),
+            offset: 20,
+            selected: None,
+            focused: true,
+            sort: None,
+            empty: "",
+        };
+        let area = Rect::new(10, 5, 20, 8);
+        assert_eq!(table.height(area), 5);
+        for (x, y, hit) in [
+            (11, 7, Some(Hit::Row(20))),
+            (28, 11, Some(Hit::Row(24))),
+            (12, 6, Some(Hit::Head(0))),
+            (18, 6, Some(Hit::Head(1))),
+            (11, 6, None),
+            (10, 8, None),
+            (15, 5, None),
+            (15, 12, None),
+            (0, 0, None),
+        ] {
+            assert_eq!(table.hit(area, x, y), hit, "{x},{y}");
+        }
+        let short = Table { rows: 21, ..table };
+        assert_eq!(short.hit(area, 12, 8), None, "below the last row");
     }
 }

@@ -107,3 +107,30 @@ impl Widget for &Tabs<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_click_finds_the_tab_that_is_drawn_there_at_any_width() {
+        let look = Look::default();
+        let titles = ["Triage", "Alerts", "Pipelines"];
+        let tabs: Vec<Tab<'_>> = titles
+            .iter()
+            .enumerate()
+            .map(|(n, title)| Tab { key: (n + 1).to_string().into(), title: (*title).into(), count: None })
+            .collect();
+        let bar = Tabs { look: &look, tabs: &tabs, open: 0 };
+        for width in [40, 20, 9] {
+            let area = Rect::new(3, 0, width, 1);
+            let mut buf = Buffer::empty(area);
+            (&bar).render(area, &mut buf);
+            for (place, tab) in tabs.iter().enumerate() {
+                let key = (3..3 + width).find(|x| buf[(*x, 0)].symbol() == tab.key).unwrap();
+                assert_eq!(bar.hit(area, key), Some(place), "{width}");
+            }
+            assert_eq!(bar.hit(area, 2), None);
+        }
+    }
+}

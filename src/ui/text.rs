@@ -178,12 +178,13 @@ pub fn rows(text: &str, columns: usize, wrap: Wrap) -> Vec<Range<usize>> {
     rows
 }
 
-/// Draws the bytes `range` of a line from `left` columns on; returns whether there is more at the right.
-pub fn put_range(buf: &mut Buffer, at: Rect, line: &Line<'_>, range: &Range<usize>, left: usize, look: &Look) -> bool {
+/// Draws the bytes `range` of a line from `left` columns on, with `over` laid over all but the hits; returns whether there is more at
+/// the right.
+pub fn put_range(buf: &mut Buffer, at: Rect, line: &Line<'_>, range: &Range<usize>, left: usize, look: &Look, over: Style) -> bool {
     let (mut byte, mut column) = (0, 0);
     let end = left + usize::from(at.width);
     for piece in &line.pieces {
-        let style = look.style(piece.role);
+        let style = look.style(piece.role).patch(over);
         for Grapheme { at: within, len, columns } in draw::graphemes(&piece.text) {
             let here = byte + within;
             if here < range.start || columns == 0 {
@@ -230,16 +231,15 @@ impl Widget for &TextView<'_> {
                 }
                 let at = Rect { y, width: columns as u16, height: 1, ..area };
                 let left = if self.wrap == Wrap::Off { self.left } else { 0 };
-                let more = put_range(buf, at, &line, &range, left, self.look);
-                let muted = self.look.style(Role::Muted);
+                let over = if self.current == Some(place) { self.look.style(Role::Selection) } else { Style::default() };
+                buf.set_style(at, over);
+                let more = put_range(buf, at, &line, &range, left, self.look, over);
+                let muted = self.look.style(Role::Muted).patch(over);
                 if more {
                     draw::put(buf, at.right() - 1, y, 1, self.look.glyphs.more().1, muted);
                 }
                 if left > 0 && !text.is_empty() {
                     draw::put(buf, at.x, y, 1, self.look.glyphs.more().0, muted);
-                }
-                if self.current == Some(place) {
-                    buf.set_style(at, Style::new().patch(self.look.style(Role::Selection)));
                 }
                 y += 1;
             }

@@ -6,7 +6,8 @@ use std::path::Path;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::color::{self, ColorDepth};
-use crate::config::theme::{self, Emphasis, RoleStyle, ThemeColor, ThemeConfig, ThemeError};
+use crate::config::ConfigError;
+use crate::config::theme::{self, Emphasis, RoleStyle, ThemeColor, ThemeConfig};
 use crate::domain::State;
 
 pub use crate::config::theme::Role;
@@ -24,7 +25,7 @@ pub struct Theme {
 impl Theme {
     /// Reads a theme by name; a file in `folder` wins over ours. A theme that cannot be read is told beside the one used instead.
     /// Where no colour can be shown, `mono` is used: it says with bold, dim, underlined and reversed what others say with colour.
-    pub fn load(name: &str, folder: Option<&Path>, depth: ColorDepth) -> (Self, Option<ThemeError>) {
+    pub fn load(name: &str, folder: Option<&Path>, depth: ColorDepth) -> (Self, Option<ConfigError>) {
         let checked = theme::load(name, folder);
         let wanted = if depth == ColorDepth::None { checked.and_then(|_| theme::load("mono", folder)) } else { checked };
         match wanted {
@@ -39,7 +40,11 @@ impl Theme {
     /// Downgrades a theme to `depth`. A role that is not set looks like text.
     pub fn new(config: &ThemeConfig, depth: ColorDepth) -> Self {
         let ground = config.roles.get(&Role::Text).and_then(|text| text.bg).map_or(Color::Reset, |bg| depth.nearest(terminal(bg)));
-        let styles = Role::ALL.iter().map(|role| config.roles.get(role).map_or_else(Style::default, |style| shown(style, ground, depth)));
+        let style = |role: Role| config.roles.get(&role).map_or_else(Style::default, |style| shown(style, ground, depth));
+        let text = style(Role::Text);
+        let styles = Role::ALL.iter().map(|role| {
+            if overlay(*role) { style(*role) } else { Style { fg: text.fg, bg: text.bg, ..Style::default() }.patch(style(*role)) }
+        });
         Self { name: config.name.clone(), styles: styles.collect() }
     }
 
@@ -57,7 +62,8 @@ impl Theme {
         &self.name
     }
 
-    /// How a role looks. Styles of `Selection` and `Match` are meant to be laid over others.
+    /// How a role looks: both colours, the text's own where the theme sets none. Only `Selection` and `Match` may leave colours
+    /// open: they are laid over others.
     pub fn style(&self, role: Role) -> Style {
         self.styles.get(role as usize).copied().unwrap_or_default()
     }
@@ -66,6 +72,10 @@ impl Theme {
     pub fn state(&self, state: State) -> Style {
         self.style(role_of(state))
     }
+}
+
+fn overlay(role: Role) -> bool {
+    matches!(role, Role::Selection | Role::Match)
 }
 
 /// The role that shows a state.

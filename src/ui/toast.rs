@@ -3,11 +3,11 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::widgets::Widget;
 
+use super::Look;
 use super::draw::{self, Piece};
-use super::{Look, Role};
 use crate::domain::State;
 use crate::msg::Notice;
 
@@ -25,12 +25,11 @@ impl Widget for &Toasts<'_> {
         let area = area.intersection(buf.area);
         for (above, notice) in self.notices.iter().rev().enumerate().take(usize::from(area.height)) {
             let (sign, role) = self.look.state(if notice.good { State::Ok } else { State::Failed });
-            let pieces = [Piece::new(format!(" {sign} "), role), Piece::new(notice.text.as_str(), Role::Text), Piece::new(" ", Role::Text)];
+            let pieces = [Piece::new(format!(" {sign} "), role), Piece::new(notice.text.as_str(), role), Piece::new(" ", role)];
             let wide = (draw::pieces_width(&pieces) as u16).min(area.width);
             let line = Rect { x: area.right() - wide, y: area.bottom() - 1 - above as u16, width: wide, height: 1 };
             self.look.clear(line, buf);
-            draw::put_pieces(buf, line.x, line.y, wide, &pieces, self.look, Style::default());
-            buf.set_style(line, self.look.style(Role::Selection));
+            draw::put_pieces(buf, line.x, line.y, wide, &pieces, self.look, Style::new().add_modifier(Modifier::REVERSED));
         }
     }
 }

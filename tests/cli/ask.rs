@@ -121,7 +121,11 @@ fn doctor_says_what_was_tried_what_answered_and_what_to_do() {
     assert_eq!(down.code, 1);
 
     let refused = home("refused", &[&serve(Says::Refuses("401 Unauthorized", "no"))]).run("doctor");
-    assert!(refused.out.contains("failed") && refused.out.contains("401") && refused.out.contains("hint: "), "{}", refused.out);
+    assert!(
+        refused.out.contains("  failed  sign in (probe)") && refused.out.contains("401") && refused.out.contains("hint: "),
+        "{}",
+        refused.out
+    );
     assert_eq!(refused.code, 1);
 
     let other = home("other", &[&serve(Says::Firing(&[]))]).run("doctor nope");

@@ -2,20 +2,11 @@
 
 mod world;
 
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
-use triops::app::{self, Model};
-use world::{Night, model, press};
+use world::{Night, draw, model, press};
 
 /// Sizes people use: a split over SSH, a laptop, a wide screen.
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
-
-fn draw(model: &mut Model, (width, height): (u16, u16)) -> Buffer {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| app::draw(model, frame)).unwrap();
-    terminal.backend().buffer().clone()
-}
 
 fn text(buffer: &Buffer) -> String {
     let area = buffer.area;
@@ -95,4 +86,10 @@ fn no_size_of_terminal_breaks_any_screen() {
             }
         }
     }
+}
+
+#[test]
+fn the_picture_in_the_readme_is_what_the_program_draws() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/triage.svg");
+    assert!(std::fs::read_to_string(path).unwrap() == world::picture(), "draw it anew: cargo run --example picture");
 }

@@ -1,7 +1,12 @@
 //! A night as the sources would tell it: one set of entities with every state, at a fixed instant.
+#![allow(dead_code, reason = "the picture and the tests each use a part")]
+#![allow(clippy::unwrap_used, clippy::too_many_lines, missing_docs, reason = "only tests and the picture use it")]
 
 use std::sync::Arc;
 
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use serde_json::{Value, json};
 use triops::app::{self, Model, Settings};
 use triops::config::Keymap;
@@ -10,7 +15,7 @@ use triops::domain::{
 };
 use triops::msg::{Effect, Fetched, Msg};
 use triops::ui::color::ColorDepth;
-use triops::ui::{Glyphs, Look, Theme};
+use triops::ui::{Glyphs, Look, Theme, svg};
 
 /// 2026-11-27T03:12:45Z
 pub const NOW_S: i64 = 1_795_749_165;
@@ -76,6 +81,18 @@ pub fn model_with(night: Night, settings: Settings) -> Model {
         }
     }
     model
+}
+
+/// Draws a model on a screen of that size.
+pub fn draw(model: &mut Model, (width, height): (u16, u16)) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| app::draw(model, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The picture of Triage that the README shows.
+pub fn picture() -> String {
+    svg::picture(&draw(&mut model(Night::Full), (100, 28)), &svg::Palette::default(), "triops: the Triage screen in an incident")
 }
 
 pub fn send(model: &mut Model, msg: Msg) -> Vec<Effect> {
