@@ -26,9 +26,9 @@ fn source(connector: &str, url: &str, auth: Option<AuthConfig>) -> Arc<dyn Sourc
     Registry::load(&Paths::under(Path::new("/nonexistent"))).unwrap().build(&config).unwrap()
 }
 
-fn sign_in(scheme: &str, user: &str, variable: &str) -> Option<AuthConfig> {
+fn sign_in(scheme: &str, user: &str, variable: &str) -> AuthConfig {
     let password = Some(SecretRef::Env { env: variable.into() });
-    Some(AuthConfig { scheme: scheme.into(), user: Some(user.into()), password, ..AuthConfig::default() })
+    AuthConfig { scheme: scheme.into(), user: Some(user.into()), password, ..AuthConfig::default() }
 }
 
 async fn poll(source: &dyn Source, id: &str) -> Batch {
@@ -101,14 +101,14 @@ async fn mlflow_behind_a_password_says_that_it_needs_one_and_opens_with_it() {
     let Some([url, _]) = addresses("mlflow with a password", ["TRIOPS_LIVE_MLFLOW_AUTH", "TRIOPS_LIVE_MLFLOW_PASSWORD"]) else { return };
     let failure = source("mlflow", &url, None).poll(&PollId::from("experiments"), now()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Auth, "{failure}");
-    let open = source("mlflow", &url, sign_in("basic", "admin", "TRIOPS_LIVE_MLFLOW_PASSWORD"));
+    let open = source("mlflow", &url, Some(sign_in("basic", "admin", "TRIOPS_LIVE_MLFLOW_PASSWORD")));
     poll(&*open, "experiments").await;
 }
 
 #[tokio::test]
 async fn airflow_tells_dags_runs_steps_and_import_errors() {
     let Some([url, _]) = addresses("airflow", ["TRIOPS_LIVE_AIRFLOW", "TRIOPS_LIVE_AIRFLOW_PASSWORD"]) else { return };
-    let source = source("airflow", &url, sign_in("login", "admin", "TRIOPS_LIVE_AIRFLOW_PASSWORD"));
+    let source = source("airflow", &url, Some(sign_in("login", "admin", "TRIOPS_LIVE_AIRFLOW_PASSWORD")));
     assert!(source.probe().await.unwrap().product.starts_with("Apache Airflow 3 3."));
     assert!(named(&poll(&*source, "dags").await, "fails_always").url.is_some());
     let failed = poll_until(&*source, "runs", "a run fails", |batch| {
@@ -129,7 +129,7 @@ async fn airflow_tells_dags_runs_steps_and_import_errors() {
 #[tokio::test]
 async fn airflow_gives_the_log_of_the_step_that_failed_and_follows_one_that_runs() {
     let Some([url, _]) = addresses("airflow logs", ["TRIOPS_LIVE_AIRFLOW", "TRIOPS_LIVE_AIRFLOW_PASSWORD"]) else { return };
-    let source = source("airflow", &url, sign_in("login", "admin", "TRIOPS_LIVE_AIRFLOW_PASSWORD"));
+    let source = source("airflow", &url, Some(sign_in("login", "admin", "TRIOPS_LIVE_AIRFLOW_PASSWORD")));
     let find = |state: State, name: &'static str| {
         move |batch: &Batch| batch.entities.iter().find(|run| run.state == state && run.name == name).cloned()
     };
