@@ -47,9 +47,7 @@ fn nonzero(n: u16) -> NonZeroU16 {
 impl Seat {
     fn start(mut command: CommandBuilder) -> Self {
         command.env("TERM", "xterm-256color");
-        let home = std::env::temp_dir().join(format!("triops-home-{}", std::process::id()));
-        std::fs::create_dir_all(&home).unwrap();
-        command.env("HOME", &home);
+        command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
         for name in ["SSH_CONNECTION", "SSH_TTY", "NO_COLOR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "RUST_BACKTRACE"] {
             command.env_remove(name);
         }

@@ -31,6 +31,7 @@ pub struct Detail {
     cursor: usize,
     offset: usize,
     page: usize,
+    columns: usize,
     query: String,
 }
 
@@ -48,6 +49,7 @@ impl Detail {
             cursor: 0,
             offset: 0,
             page: 10,
+            columns: 80,
             query: String::new(),
         }
     }
@@ -75,7 +77,7 @@ impl Detail {
         self.lines = if self.raw {
             fields::json(&self.entity, self.own_words.as_ref())
         } else {
-            fields::of(&self.entity, self.steps.as_ref(), self.gone, look)
+            fields::of(&self.entity, self.steps.as_ref(), self.gone, self.columns, look)
         };
         self.move_to(self.cursor);
     }
@@ -204,7 +206,11 @@ impl Pane for Detail {
         }
     }
 
-    fn resize(&mut self, area: Rect, _: &Look<'_>) {
+    fn resize(&mut self, area: Rect, look: &Look<'_>) {
+        if self.columns != usize::from(area.width) {
+            self.columns = usize::from(area.width);
+            self.rebuild(look);
+        }
         self.page = usize::from(area.height.saturating_sub(2)).max(1);
         self.move_to(self.cursor);
     }

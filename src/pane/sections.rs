@@ -54,6 +54,8 @@ pub struct Section {
 pub enum Empty {
     /// That nothing needs anybody, and how sure that is.
     AllWell,
+    /// That no source is known, and what was looked for.
+    NoSource,
     /// These words.
     Says(&'static str),
     /// Nothing, not even itself.
@@ -281,6 +283,7 @@ fn empty_words(empty: Empty, list: &List, filter: &Filter, look: &Look<'_>) -> S
     }
     match empty {
         Empty::AllWell => all_well(look),
+        Empty::NoSource => no_source(look),
         Empty::Says(words) => words.to_owned(),
         Empty::Hidden => String::new(),
     }
@@ -293,11 +296,24 @@ fn all_well(look: &Look<'_>) -> String {
     let waiting = sources.iter().filter(|source| source.standing() == crate::store::Standing::Waiting).count();
     let oldest = look.store.oldest_answer().map(|at| crate::ui::words::age(look.age_s(at)));
     match (sources.len(), oldest) {
-        (0, _) => "no source is configured; `triops config init` writes a file to begin with".to_owned(),
+        (0, _) => no_source(look),
         (all, Some(oldest)) if answering == all => format!("0 firing; all {all} sources answered, oldest {oldest} ago"),
         (all, _) if waiting > 0 => format!("asking {all} sources; {answering} answered so far"),
         (all, _) => format!("0 known to be firing, but only {answering} of {all} sources answer: see Sources (8)"),
     }
+}
+
+/// What to do when there is nothing to look at.
+pub fn no_source(look: &Look<'_>) -> String {
+    let Some(missing) = &look.store.not_found else { return "looking for systems on this machine".to_owned() };
+    let mut lines =
+        vec!["No source is configured, and none was found on this machine. `triops config init` writes a file to begin with.".to_owned()];
+    if !missing.is_empty() {
+        lines.push(String::new());
+        lines.push("Looked for:".to_owned());
+        lines.extend(missing.iter().map(|what| format!("  {what}")));
+    }
+    lines.join("\n")
 }
 
 /// Troubles first, then by name.

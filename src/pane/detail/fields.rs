@@ -61,15 +61,15 @@ impl Line {
     }
 }
 
-/// All lines of an entity.
-pub fn of(entity: &Arc<Entity>, steps: Option<&Result<Vec<Step>, Failure>>, gone: bool, look: &Look<'_>) -> Vec<Line> {
+/// All lines of an entity, on a screen of so many columns.
+pub fn of(entity: &Arc<Entity>, steps: Option<&Result<Vec<Step>, Failure>>, gone: bool, columns: usize, look: &Look<'_>) -> Vec<Line> {
     let mut lines = identity(entity, gone, look);
     particulars(entity, look, &mut lines);
     if entity.kind() == Kind::Run {
-        related::step_lines(steps, look, &mut lines);
+        related::step_lines(steps, columns, look, &mut lines);
     }
     related::polls(entity, look, &mut lines);
-    related::runs(entity, look, &mut lines);
+    related::runs(entity, columns, look, &mut lines);
     related::history(entity, look, &mut lines);
     related::links(entity, look, &mut lines);
     related::before(entity, look, &mut lines);

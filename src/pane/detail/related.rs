@@ -12,14 +12,15 @@ use crate::store::{PollState, is_standing};
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
 
-/// Columns of a step's bar.
-const BAR_WIDTH: usize = 24;
+/// Columns of a bar that shows how long something took.
+const BAR_COLUMNS: std::ops::RangeInclusive<usize> = 24..=96;
 /// Runs of a pipeline that are listed.
 const MAX_RUNS: usize = 12;
 /// Changes before it broke that are listed.
 const MAX_CHANGES: usize = 12;
 
-pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, look: &Look<'_>, lines: &mut Vec<Line>) {
+pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, columns: usize, look: &Look<'_>, lines: &mut Vec<Line>) {
+    let columns = bar_columns(columns);
     let steps = match steps {
         None => {
             lines.push(Line::heading("Steps"));
@@ -39,11 +40,18 @@ pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, look: &Look
     let ends = |step: &Step| step.ended_at.or((step.state == State::Running).then_some(look.now));
     let first = steps.iter().filter_map(|step| step.started_at).min();
     let last = steps.iter().filter_map(ends).max();
+    if let (Some(first), Some(last)) = (first, last) {
+        let (from, to) = (look.ui.time(first), look.ui.time(last));
+        let gap = columns.saturating_sub(from.len() + to.len());
+        lines.push(Line::new("", format!("  {from}{}{to}", " ".repeat(gap)), Role::Muted));
+    }
     for step in steps {
         let role = role_of(step.state);
         let bar = match (first, last, step.started_at, ends(step)) {
-            (Some(first), Some(last), Some(start), Some(end)) => bar(start.since(first), end.since(first), last.since(first), look),
-            _ => " ".repeat(BAR_WIDTH),
+            (Some(first), Some(last), Some(start), Some(end)) => {
+                bar((start.since(first), end.since(first)), last.since(first), columns, look)
+            }
+            _ => " ".repeat(columns),
         };
         let took = match (step.started_at, ends(step)) {
             (Some(start), Some(end)) => words::duration(end.since(start).max(0.0)),
@@ -65,13 +73,18 @@ pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, look: &Look
     }
 }
 
-/// A bar from `start` to `end` on an axis of `whole` seconds; every step that ran shows at least one cell.
-fn bar(start: f64, end: f64, whole: f64, look: &Look<'_>) -> String {
-    let cell = |seconds: f64| if whole > 0.0 { ((seconds / whole) * BAR_WIDTH as f64) as usize } else { 0 };
-    let from = cell(start).min(BAR_WIDTH - 1);
-    let to = cell(end).clamp(from + 1, BAR_WIDTH);
+/// Columns of the bars on a screen of that many.
+fn bar_columns(screen: usize) -> usize {
+    (screen / 3).clamp(*BAR_COLUMNS.start(), *BAR_COLUMNS.end())
+}
+
+/// A bar over a span on an axis of `whole` seconds; whatever ran shows at least one cell.
+fn bar((start, end): (f64, f64), whole: f64, columns: usize, look: &Look<'_>) -> String {
+    let cell = |seconds: f64| if whole > 0.0 { ((seconds / whole) * columns as f64) as usize } else { 0 };
+    let from = cell(start).min(columns - 1);
+    let to = cell(end).clamp(from + 1, columns);
     let sign = look.ui.glyphs.level(8);
-    format!("{}{}{}", " ".repeat(from), sign.repeat(to - from), " ".repeat(BAR_WIDTH - to))
+    format!("{}{}{}", " ".repeat(from), sign.repeat(to - from), " ".repeat(columns - to))
 }
 
 pub(super) fn polls(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
@@ -104,14 +117,15 @@ fn poll_words(poll: &PollState, look: &Look<'_>) -> (String, Role) {
     }
 }
 
-pub(super) fn runs(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
+pub(super) fn runs(entity: &Entity, columns: usize, look: &Look<'_>, lines: &mut Vec<Line>) {
+    let columns = bar_columns(columns);
     let Some(trend) = look.derived.trend(entity).filter(|_| entity.kind() == Kind::Pipeline) else { return };
     let rate = trend.success_rate().map(|rate| format!(", {} ok", words::percent(rate))).unwrap_or_default();
     lines.push(Line::heading(format!("Runs {}{rate}", trend.runs.len())));
     let longest = trend.durations().filter_map(|(_, seconds)| seconds).fold(0.0, f64::max);
     for run in trend.runs.iter().rev().take(MAX_RUNS) {
         let took = trend::duration_s(run);
-        let bar = took.map_or_else(|| " ".repeat(BAR_WIDTH), |seconds| bar(0.0, seconds, longest, look));
+        let bar = took.map_or_else(|| " ".repeat(columns), |seconds| bar((0.0, seconds), longest, columns, look));
         let role = role_of(run.state);
         let ago = run.since.map(|since| words::age(look.age_s(since))).unwrap_or_default();
         lines.push(Line {

@@ -2,8 +2,10 @@
 //! Not for: what is asked (see `poll`, `events`, `logs`).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::connector::encode_segment;
 use crate::domain::{Failure, FailureKind, Text};
@@ -16,8 +18,8 @@ use super::shape::Stamp;
 
 /// Newest API version we speak: every engine from Docker 20.10 (1.41) on knows one up to it. Fields that later ones drop are not read.
 const NEWEST: Api = Api(1, 44);
-/// Requests to one engine at a time.
-pub const CONCURRENT: usize = 16;
+/// Inspections at a time.
+const CONCURRENT: usize = 16;
 
 /// Shared by everything a source does.
 pub struct Engine {
@@ -25,6 +27,7 @@ pub struct Engine {
     pub http: Http,
     /// What its entities have in common.
     pub stamp: Stamp,
+    timeout: Duration,
     dialect: Mutex<Option<Arc<Dialect>>>,
     ledger: Mutex<Ledger>,
 }
@@ -46,8 +49,8 @@ pub struct Dialect {
 
 impl Engine {
     /// Nothing is sent yet.
-    pub fn new(http: Http, stamp: Stamp) -> Self {
-        Self { http, stamp, dialect: Mutex::default(), ledger: Mutex::default() }
+    pub fn new(http: Http, stamp: Stamp, timeout: Duration) -> Self {
+        Self { http, stamp, timeout, dialect: Mutex::default(), ledger: Mutex::default() }
     }
 
     /// What is remembered; never held over an await.
@@ -107,13 +110,33 @@ impl Engine {
         }
     }
 
-    /// Facts of several, a few at a time.
+    /// Facts of several.
     pub async fn inspect_all(&self, ids: Vec<String>) -> Vec<(String, Result<Option<Facts>, Failure>)> {
-        let one = |id: String| async move {
-            let facts = self.inspect(&id).await;
-            (id, facts)
+        self.each(ids, CONCURRENT, |id| async move { self.inspect(&id).await }).await
+    }
+
+    /// Asks for each container, so many at a time, and waits no longer for all than for one: an engine may be stuck on a container
+    /// while it answers for the others. In the order of the answers.
+    pub async fn each<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        ids: Vec<String>,
+        at_a_time: usize,
+        ask: impl Fn(String) -> F,
+    ) -> Vec<(String, Result<T, Failure>)> {
+        let deadline = Instant::now() + self.timeout;
+        let one = |id: String| {
+            let answer = timeout_at(deadline, ask(id.clone()));
+            async move {
+                let outcome = answer.await.unwrap_or_else(|_| Err(self.too_late(&id)));
+                (id, outcome)
+            }
         };
-        stream::iter(ids.into_iter().map(one)).buffer_unordered(CONCURRENT).collect().await
+        stream::iter(ids.into_iter().map(one)).buffer_unordered(at_a_time).collect().await
+    }
+
+    fn too_late(&self, id: &str) -> Failure {
+        let doing = format!("ask {} about container {id}", self.http.place());
+        Failure::new(FailureKind::Timeout, doing, format!("no answer within {} s", self.timeout.as_secs_f64()))
     }
 }
 
@@ -163,8 +186,7 @@ mod tests {
     use crate::source::http::HeaderMap;
 
     fn ping(headers: &[(&'static str, &'static str)]) -> Response {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        let headers = HeaderMap::from_iter(headers);
+        let headers: HeaderMap = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         Response { status: reqwest::StatusCode::OK, headers, body: b"OK".to_vec(), not_modified: false, doing: "GET /_ping".to_owned() }
     }
 

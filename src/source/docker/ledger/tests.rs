@@ -117,7 +117,9 @@ fn events_tell_who_ended_a_container() {
         ),
     ] {
         let mut ledger = ledger(&["c"]);
-        events.iter().for_each(|event| ledger.heard(event));
+        for event in &events {
+            ledger.heard(event);
+        }
         ledger.told("c", Facts { exit_code: Some(code), ..facts("c", "exited") });
         assert_eq!(said(&mut ledger, "c"), (state, reason.to_owned()), "{what}");
     }
