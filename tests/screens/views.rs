@@ -167,11 +167,7 @@ fn boxes_lie_over_the_screen() {
 
 #[test]
 fn the_table_shows_its_order_and_its_marks() {
-    show(&[
-        view("marks", "2 space space", nothing),
-        view("sorted", "3 tab > > >", nothing),
-        view("sorted-inverted", "4 > > > I", nothing),
-    ]);
+    show(&[view("marks", "2 space space", nothing), view("sorted", "3 tab > > >", nothing), view("sorted-inverted", "4 > > > I", nothing)]);
 }
 
 #[test]
@@ -255,7 +251,12 @@ fn part(ended: bool) -> LogPart {
         line(40, S::Out, Some("error"), "connection refused: orders-db:5432"),
         line(40, S::Err, None, "Traceback (most recent call last):"),
         line(40, S::Err, None, "\tFile \"pool.py\", line 41, in connect"),
-        line(30, S::Out, None, "日本語 のログ, следующая строка, and a line that is longer than most screens are wide: retrying in 2 s, attempt 3 of 5, last error was: connection refused, giving up after that"),
+        line(
+            30,
+            S::Out,
+            None,
+            "日本語 のログ, следующая строка, and a line that is longer than most screens are wide: retrying in 2 s, attempt 3 of 5, last error was: connection refused, giving up after that",
+        ),
         line(20, S::Out, Some("error"), "connection refused: orders-db:5432"),
         line(10, S::Out, None, "exit 137"),
     ];
