@@ -58,7 +58,7 @@ fn note(logs: &Logs) -> String {
         let (count, at) = logs.lines.matches(logs.found);
         parts.push(at.map_or_else(|| format!("{count} match"), |at| format!("match {at}/{count}")));
     }
-    let from = if logs.lines.from_start() { "all " } else { "" };
+    let from = if logs.lines.is_whole() { "all " } else { "" };
     parts.push(format!("{from}{} lines", logs.lines.len()));
     if logs.lines.dropped() > 0 {
         parts.push(format!("{} older dropped", logs.lines.dropped()));
