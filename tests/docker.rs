@@ -217,7 +217,7 @@ async fn samples_are_asked_for_together_within_a_bound_and_one_that_fails_costs_
     }))
     .await;
     let batch = poll(&source(&server), "stats").await.unwrap();
-    assert_eq!((batch.entities.len(), most.load(Ordering::SeqCst)), (150, 128));
+    assert_eq!((batch.entities.len(), most.load(Ordering::SeqCst)), (150, 64));
     let problems: Vec<&str> = batch.problems.iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!(problems, ["containers/c8/stats"]);
     assert!(batch.problems[0].message.contains("cgroup gone"));
@@ -241,6 +241,18 @@ async fn an_engine_stuck_on_containers_delays_no_poll_beyond_the_timeout_and_tel
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     assert_eq!(batch.entities.iter().filter(|entity| entity.state == State::Ok).count(), 40, "the list tells of those that are stuck");
     assert!(batch.problems.len() >= 20 && batch.problems[0].message.contains("no "), "{:?}", batch.problems[0]);
+}
+
+#[tokio::test]
+async fn a_huge_answer_about_one_container_is_a_problem_of_that_container() {
+    let server = Server::answering(|request| match path(request) {
+        "/v1.41/containers/c1/json" => json(vec![b' '; 2 * 1024 * 1024]),
+        _ => small_engine(request, "1.41", 3).unwrap_or_else(missing),
+    })
+    .await;
+    let batch = poll(&source(&server), "containers").await.unwrap();
+    assert_eq!(batch.problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(), ["containers/c1"]);
+    assert!(batch.problems[0].message.contains("larger than"));
 }
 
 #[tokio::test]

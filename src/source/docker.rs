@@ -12,6 +12,7 @@ mod frames;
 mod hosts;
 mod ledger;
 mod logs;
+mod makings;
 mod poll;
 mod redact;
 mod shape;

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use reqwest::StatusCode;
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::connector::encode_segment;
 use crate::domain::{Failure, FailureKind, Text};
-use crate::source::http::{Http, Request, Response};
+use crate::source::http::{HeaderMap, Http, Request, Response, StreamLimits};
 
 use super::answers::{Inspect, Version};
 use super::facts::Facts;
@@ -18,6 +19,8 @@ use super::shape::Stamp;
 
 /// Newest API version we speak: every engine from Docker 20.10 (1.41) on knows one up to it. Fields that later ones drop are not read.
 const NEWEST: Api = Api(1, 44);
+/// Largest answer about one container, bytes; a usual one has 2 to 10 KB.
+const MAX_ANSWER: u64 = 1024 * 1024;
 /// Inspections at a time.
 const CONCURRENT: usize = 16;
 
@@ -86,6 +89,18 @@ impl Engine {
         outcome
     }
 
+    /// The same for an answer about one container, of which many are read at a time: 16 MiB of each would be a gigabyte.
+    pub async fn get_small(&self, request: Request) -> Result<Response, Failure> {
+        let doing = format!("GET {}", self.http.place().shown(&request.path));
+        let limits = StreamLimits { idle: Some(self.timeout), bytes: Some(MAX_ANSWER) };
+        let mut pieces = self.http.stream(request, limits).await?;
+        let mut body = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            body.append(&mut piece?);
+        }
+        Ok(Response { status: StatusCode::OK, headers: HeaderMap::new(), body, not_modified: false, doing })
+    }
+
     /// What the engine calls itself.
     pub async fn product(&self) -> Result<String, Failure> {
         self.forget_dialect();
@@ -102,7 +117,7 @@ impl Engine {
     /// Facts of one container; `None` if it is gone.
     pub async fn inspect(&self, id: &str) -> Result<Option<Facts>, Failure> {
         let dialect = self.dialect().await?;
-        let answer = self.get(Request::get(dialect.container(id, "json"))).await;
+        let answer = self.get_small(Request::get(dialect.container(id, "json"))).await;
         match answer {
             Ok(answer) => Ok(Some(Facts::inspect(answer.json::<Inspect>()?, None))),
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
@@ -183,11 +198,10 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::http::HeaderMap;
 
     fn ping(headers: &[(&'static str, &'static str)]) -> Response {
         let headers: HeaderMap = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Response { status: reqwest::StatusCode::OK, headers, body: b"OK".to_vec(), not_modified: false, doing: "GET /_ping".to_owned() }
+        Response { status: StatusCode::OK, headers, body: b"OK".to_vec(), not_modified: false, doing: "GET /_ping".to_owned() }
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Reader {
 
     fn tell(&self, id: &str, now: Timestamp, batch: &mut Batch) {
         let (stamp, mut ledger) = (&self.engine.stamp, self.engine.ledger());
-        batch.entities.extend(ledger.making(id).map(|making| stamp.change(id, making, now)));
+        batch.entities.extend(ledger.makings().get(id).map(|making| stamp.change(id, making, now)));
         if let Some((known, verdict)) = ledger.judge(id, now) {
             batch.entities.push(stamp.workload(id, known, verdict, &self.dialect.runtime, now));
         }
