@@ -24,7 +24,7 @@ pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, columns: us
     let steps = match steps {
         None => {
             lines.push(Line::heading("Steps"));
-            lines.push(Line::new("", "asking…", Role::Muted));
+            lines.push(Line::new("", "asking", Role::Muted));
             return;
         }
         Some(Err(failure)) => {
