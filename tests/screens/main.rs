@@ -1,4 +1,5 @@
 //! What the screens show: every tab and view, in every state and at every size people use, symbols and styles both.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../widgets/print.rs"]
 mod print;

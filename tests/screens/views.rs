@@ -55,8 +55,8 @@ fn then(model: &mut Model, keys: &str) -> Vec<Effect> {
 #[test]
 fn detail_of_each_kind_shows_what_is_known() {
     show(&[
-        view("detail-alert", "2 j enter", nothing),
-        view("detail-alert-muted", "2 enter", nothing),
+        view("detail-alert", "2 enter", nothing),
+        view("detail-alert-muted", "2 j enter", nothing),
         view("detail-pipeline", "3 enter", nothing),
         view("detail-run-asking", "3 tab j enter", nothing),
         view("detail-run", "3 tab j enter", |model, effects| answer(model, effects, Ok(Answer::Steps(steps())))),
@@ -72,9 +72,9 @@ fn detail_of_each_kind_shows_what_is_known() {
         view("detail-source", "8 enter", nothing),
         View { night: Night::Stale, ..view("detail-source-stale", "8 enter", nothing) },
         View { night: Night::Failed, ..view("detail-source-failed", "8 enter", nothing) },
-        View { night: Night::Stale, ..view("detail-alert-stale", "2 j enter", nothing) },
+        View { night: Night::Stale, ..view("detail-alert-stale", "2 enter", nothing) },
         view("detail-gone", "4 tab enter", |model, _| told(model, "puppet", Ok(Vec::new()))),
-        view("detail-search", "2 j enter", |model, _| {
+        view("detail-search", "2 enter", |model, _| {
             then(model, "/ r e f");
         }),
     ]);
@@ -83,7 +83,7 @@ fn detail_of_each_kind_shows_what_is_known() {
 #[test]
 fn json_of_an_entity_shows_what_we_know_and_what_the_system_says() {
     show(&[
-        view("raw-alert", "2 j y", nothing),
+        view("raw-alert", "2 y", nothing),
         view("raw-run", "3 tab j y", |model, effects| {
             answer(model, effects, Ok(Answer::Raw(Text::from("{\n  \"dag_run_id\": \"#418\",\n  \"state\": \"failed\"\n}"))));
             then(model, "G");
@@ -129,14 +129,14 @@ fn a_log_shows_its_lines_or_why_there_are_none() {
 #[test]
 fn a_chart_shows_its_lines_or_why_there_are_none() {
     show(&[
-        view("chart-asking", "2 j v", nothing),
-        view("chart-full", "2 j v", |model, effects| answer(model, effects, Ok(Answer::Series(series())))),
-        view("chart-cursor", "2 j v", |model, effects| {
+        view("chart-asking", "2 v", nothing),
+        view("chart-full", "2 v", |model, effects| answer(model, effects, Ok(Answer::Series(series())))),
+        view("chart-cursor", "2 v", |model, effects| {
             answer(model, effects, Ok(Answer::Series(series())));
             then(model, "left left left left left left left left left left left left left left left left n");
         }),
-        view("chart-empty", "2 j v", |model, effects| answer(model, effects, Ok(Answer::Series(Vec::new())))),
-        view("chart-failed", "2 j v", |model, effects| answer(model, effects, Err(refused()))),
+        view("chart-empty", "2 v", |model, effects| answer(model, effects, Ok(Answer::Series(Vec::new())))),
+        view("chart-failed", "2 v", |model, effects| answer(model, effects, Err(refused()))),
         view("chart-own", "4 v", |model, effects| {
             answer(model, effects, Err(Failure::new(FailureKind::Unsupported, "history", "no such thing")));
         }),
@@ -167,11 +167,7 @@ fn boxes_lie_over_the_screen() {
 
 #[test]
 fn the_table_shows_its_order_and_its_marks() {
-    show(&[
-        view("marks", "2 space space", nothing),
-        view("sorted", "3 tab > > >", nothing),
-        view("sorted-inverted", "4 > > > I", nothing),
-    ]);
+    show(&[view("marks", "2 space space", nothing), view("sorted", "3 tab > > >", nothing), view("sorted-inverted", "4 > > > I", nothing)]);
 }
 
 #[test]
@@ -217,17 +213,19 @@ fn refused() -> Failure {
     Failure::new(FailureKind::Denied, "GET http://airflow.example:8080/api/v2", "403 Forbidden").hint("may this user read it?")
 }
 
-/// Answers what was asked last.
+/// Answers what was asked.
+#[expect(clippy::needless_pass_by_value, reason = "written where it is made")]
 fn answer(model: &mut Model, effects: &[Effect], outcome: Result<Answer, Failure>) {
     let asks: Vec<Ask> = effects.iter().filter_map(|effect| if let Effect::Ask(ask) = effect { Some(ask.clone()) } else { None }).collect();
     assert!(!asks.is_empty(), "nothing was asked: {effects:?}");
     for ask in asks {
-        let fits = match (&ask, &outcome) {
-            (_, Err(_)) => true,
-            (Ask::Steps { .. }, Ok(Answer::Steps(_))) | (Ask::Raw { .. }, Ok(Answer::Raw(_))) => true,
-            (Ask::History { .. } | Ask::Range { .. }, Ok(Answer::Series(_))) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (&ask, &outcome),
+            (_, Err(_))
+                | (Ask::Steps { .. }, Ok(Answer::Steps(_)))
+                | (Ask::Raw { .. }, Ok(Answer::Raw(_)))
+                | (Ask::History { .. } | Ask::Range { .. }, Ok(Answer::Series(_)))
+        );
         if fits {
             send(model, Msg::Answered { ask, outcome: outcome.clone() });
         }
@@ -255,7 +253,12 @@ fn part(ended: bool) -> LogPart {
         line(40, S::Out, Some("error"), "connection refused: orders-db:5432"),
         line(40, S::Err, None, "Traceback (most recent call last):"),
         line(40, S::Err, None, "\tFile \"pool.py\", line 41, in connect"),
-        line(30, S::Out, None, "日本語 のログ, следующая строка, and a line that is longer than most screens are wide: retrying in 2 s, attempt 3 of 5, last error was: connection refused, giving up after that"),
+        line(
+            30,
+            S::Out,
+            None,
+            "日本語 のログ, следующая строка, and a line that is longer than most screens are wide: retrying in 2 s, attempt 3 of 5, last error was: connection refused, giving up after that",
+        ),
         line(20, S::Out, Some("error"), "connection refused: orders-db:5432"),
         line(10, S::Out, None, "exit 137"),
     ];
