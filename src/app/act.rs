@@ -205,7 +205,7 @@ fn open_detail(model: &mut Model, id: &crate::domain::EntityId, raw: bool) -> Ve
         model.say(Notice { good: false, text: format!("{id} is no longer known") });
         return Vec::new();
     };
-    let mut detail = Detail::new(entity, raw);
+    let mut detail = Detail::new(entity, raw, &model.look());
     let asks = detail.questions(model.now);
     model.views.push(View::Detail(Box::new(detail)));
     model.bring_up();

@@ -59,9 +59,14 @@ const SEVERITY: Column = Column {
 const VALUE: Column = Column {
     head: Head::new("value", Width::Fixed(8)).right().fold(2),
     descending: true,
-    cell: |entity, _| alert(entity).and_then(|alert| alert.value).map_or_else(Cell::absent, |value| Cell::plain(words::number(value))),
-    key: |entity, _| number(alert(entity).and_then(|alert| alert.value)),
+    cell: |entity, look| value(entity, look).map_or_else(Cell::absent, |value| Cell::plain(words::number(value))),
+    key: |entity, look| number(value(entity, look)),
 };
+
+/// An Alertmanager does not know it; the Prometheus that evaluates the rule does.
+fn value(entity: &Entity, look: &super::Look<'_>) -> Option<f64> {
+    alert(entity)?.value.or_else(|| alert(look.derived.twin(entity)?)?.value)
+}
 
 const MUTED: Column = Column {
     head: Head::new("muted by", Width::Fixed(12)).fold(4),

@@ -47,6 +47,8 @@ pub struct Chart {
 impl Chart {
     /// A chart of the last hour.
     pub fn new(entity: Arc<Entity>, look: &Look<'_>) -> Self {
+        // what an Alertmanager lists has its history in the Prometheus that evaluates the rule
+        let entity = look.derived.twin(&entity).map_or(entity, Arc::clone);
         let info = look.store.sources.get(entity.id.source()).and_then(|source| source.info.as_ref());
         let readings = info.map(|info| info.readings.clone()).unwrap_or_default();
         let reading = readings.iter().position(|reading| *reading == entity.name);

@@ -103,7 +103,7 @@ pub const TRAIL: Column = Column {
         let values: Vec<Option<f64>> = look
             .store
             .readings
-            .trail(&entity.id)
+            .trail(look.derived.twin(entity).map_or(&entity.id, |twin| &twin.id))
             .map(|trail| trail.points.iter().rev().take(12).rev().map(|point| Some(point.value)).collect())
             .unwrap_or_default();
         if values.len() < 2 { Cell::absent() } else { Cell::with(spark(&values, look), Role::Graph) }

@@ -11,6 +11,7 @@ use super::super::look::Look;
 use super::super::table;
 use super::related;
 use crate::domain::{Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
+use crate::insight::spells::Spell;
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
 
@@ -62,11 +63,21 @@ impl Line {
 }
 
 /// All lines of an entity, on a screen of so many columns.
-pub fn of(entity: &Arc<Entity>, steps: Option<&Result<Vec<Step>, Failure>>, gone: bool, columns: usize, look: &Look<'_>) -> Vec<Line> {
+pub fn of(
+    entity: &Arc<Entity>,
+    steps: Option<&Result<Vec<Step>, Failure>>,
+    gone: bool,
+    spells: Option<&[Spell]>,
+    columns: usize,
+    look: &Look<'_>,
+) -> Vec<Line> {
     let mut lines = identity(entity, gone, look);
     particulars(entity, look, &mut lines);
     if entity.kind() == Kind::Run {
         related::step_lines(steps, columns, look, &mut lines);
+    }
+    if let Some(spells) = spells {
+        related::firings(spells, look, &mut lines);
     }
     related::polls(entity, look, &mut lines);
     related::runs(entity, columns, look, &mut lines);

@@ -7,6 +7,7 @@ use super::super::columns::spark;
 use super::super::look::Look;
 use super::fields::{Line, Target, push_text};
 use crate::domain::{Detail, Entity, Failure, Kind, State, Step};
+use crate::insight::spells::Spell;
 use crate::insight::{timeline, trend};
 use crate::store::{PollState, is_standing};
 use crate::ui::theme::{Role, role_of};
@@ -16,6 +17,8 @@ use crate::ui::words;
 const BAR_COLUMNS: std::ops::RangeInclusive<usize> = 24..=96;
 /// Runs of a pipeline that are listed.
 const MAX_RUNS: usize = 12;
+/// Firings of an alert that are listed.
+const MAX_FIRINGS: usize = 6;
 /// Changes before it broke that are listed.
 const MAX_CHANGES: usize = 12;
 
@@ -85,6 +88,16 @@ fn bar((start, end): (f64, f64), whole: f64, columns: usize, look: &Look<'_>) ->
     let to = cell(end).clamp(from + 1, columns);
     let sign = look.ui.glyphs.level(8);
     format!("{}{}{}", " ".repeat(from), sign.repeat(to - from), " ".repeat(columns - to))
+}
+
+/// How often an alert fired in the last week, and when lately.
+pub(super) fn firings(spells: &[Spell], look: &Look<'_>, lines: &mut Vec<Line>) {
+    lines.push(Line::heading(format!("Fired {}× in 7 days", spells.len())));
+    for spell in spells.iter().rev().take(MAX_FIRINGS) {
+        let ago = format!("{:>4} ago", words::age(look.age_s(spell.from)));
+        let lasted = words::duration(spell.to.since(spell.from));
+        lines.push(Line::new(&ago, format!("for {lasted}  ({})", look.ui.date_time(spell.from)), Role::Text));
+    }
 }
 
 pub(super) fn polls(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {

@@ -259,4 +259,5 @@ fn ends(signal: &str) -> bool {
 }
 
 #[cfg(test)]
+#[path = "ledger_tests.rs"]
 mod tests;
