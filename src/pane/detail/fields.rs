@@ -16,7 +16,7 @@ use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
 
 /// Width of the key column.
-const KEY_WIDTH: usize = 16;
+pub(super) const KEY_WIDTH: usize = 16;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq)]
