@@ -37,6 +37,12 @@ pub fn sheet(buffer: &Buffer, of: Of) -> String {
     out
 }
 
+/// Signs that are neither ASCII nor words of the systems themselves (those of the night hold letters, a dash and an arrow).
+pub fn strange(buffer: &Buffer) -> Vec<String> {
+    let foreign = |c: char| c.is_ascii() || c.is_alphabetic() || "–→".contains(c);
+    buffer.content().iter().map(|cell| cell.symbol().to_owned()).filter(|symbol| !symbol.chars().all(foreign)).collect()
+}
+
 /// Neighbours that are equal as one: the first's place, what it is, how many.
 fn runs<'a>(rows: &[&'a str]) -> Vec<(usize, &'a str, usize)> {
     let mut runs: Vec<(usize, &'a str, usize)> = Vec::new();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ratatui::buffer::Buffer;
 use serde_json::json;
 use triops::app::Model;
 use triops::domain::{
@@ -13,7 +14,7 @@ use triops::msg::{Effect, Fetched, LogView, Msg, Notice};
 use triops::ui::Glyphs;
 use triops::ui::color::ColorDepth;
 
-use crate::sheet::{Of, sheet};
+use crate::sheet::{Of, sheet, strange};
 use crate::world::{Night, ago, draw, model, model_with, now, press, send, settings};
 
 /// A view: what is pressed to come there, and what the runtime then tells.
@@ -30,18 +31,24 @@ const fn view(name: &'static str, keys: &'static str, told: fn(&mut Model, &[Eff
 
 fn nothing(_: &mut Model, _: &[Effect]) {}
 
+/// The screen of a view.
+fn drawn(view: &View, mut model: Model, size: (u16, u16)) -> Buffer {
+    more_kinds(&mut model, view.night);
+    draw(&mut model, size);
+    let effects = press(&mut model, view.keys);
+    draw(&mut model, size);
+    (view.told)(&mut model, &effects);
+    draw(&mut model, size)
+}
+
 fn show(views: &[View]) {
     for view in views {
         let mut pages = String::new();
         for (size, of) in [((80, 24), Of::Symbols), ((120, 40), Of::SymbolsAndStyles)] {
-            let mut model = model(view.night);
-            more_kinds(&mut model, view.night);
-            draw(&mut model, size);
-            let effects = press(&mut model, view.keys);
-            draw(&mut model, size);
-            (view.told)(&mut model, &effects);
-            pages.push_str(&sheet(&draw(&mut model, size), of));
+            pages.push_str(&sheet(&drawn(view, model(view.night), size), of));
         }
+        let ascii = model_with(view.night, settings("mono", ColorDepth::None, Glyphs::Ascii));
+        assert_eq!(strange(&drawn(view, ascii, (120, 40))), Vec::<String>::new(), "{} on a terminal without Unicode", view.name);
         insta::assert_snapshot!(format!("view-{}", view.name), pages);
     }
 }
@@ -56,6 +63,7 @@ fn then(model: &mut Model, keys: &str) -> Vec<Effect> {
 fn detail_of_each_kind_shows_what_is_known() {
     show(&[
         view("detail-alert", "2 enter", nothing),
+        view("detail-alert-history", "2 enter", |model, effects| answer(model, effects, Ok(Answer::Series(firings())))),
         view("detail-alert-muted", "2 j enter", nothing),
         view("detail-pipeline", "3 enter", nothing),
         view("detail-run-asking", "3 tab j enter", nothing),
@@ -295,6 +303,13 @@ fn series() -> Vec<Series> {
             .collect(),
     };
     vec![line("0.5", 0.4), line("0.99", 1.1)]
+}
+
+/// Two firings: an hour ago for ten minutes, and now.
+fn firings() -> Vec<Series> {
+    let firing = |from: i64, to: i64| (0..=(from - to) / 300).map(move |n| Point { at: ago(from - n * 300), value: 1.0 });
+    let labels = BTreeMap::from([(Text::from("alertstate"), Text::from("firing"))]);
+    vec![Series { labels, points: firing(4200, 3600).chain(firing(600, 0)).collect(), ..Series::default() }]
 }
 
 /// A source more, with the kinds that the night has none of.

@@ -100,7 +100,11 @@ fn bar((start, end): (f64, f64), whole: f64, columns: usize, look: &Look<'_>) ->
 
 /// How often an alert fired in the last week, and when lately.
 pub(super) fn firings(spells: &[Spell], look: &Look<'_>, lines: &mut Vec<Line>) {
-    lines.push(Line::heading(format!("Fired {}× in 7 days", spells.len())));
+    lines.push(Line::heading(match spells.len() {
+        0 => "Did not fire in 7 days".to_owned(),
+        1 => "Fired once in 7 days".to_owned(),
+        times => format!("Fired {times} times in 7 days"),
+    }));
     for spell in spells.iter().rev().take(MAX_FIRINGS) {
         let ago = format!("{:>4} ago", words::age(look.age_s(spell.from)));
         let lasted = words::duration(spell.to.since(spell.from));
