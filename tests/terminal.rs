@@ -302,8 +302,8 @@ impl App for Small {
                 "ctrl-z" => return vec![Effect::Suspend],
                 key => self.keys.push_str(key),
             },
-            Msg::Pasted(text) => self.keys.push_str(&format!("<{text}>")),
-            Msg::Clicked { column, row } => self.keys.push_str(&format!("click {column},{row}")),
+            Msg::Pasted(text) => self.keys.extend(["<", &text, ">"]),
+            Msg::Clicked { column, row } => self.keys.push_str(format!("click {column},{row}").as_str()),
             Msg::Resized(..) => self.resumed += 1,
             _ => self.changed = false,
         }

@@ -26,6 +26,9 @@ pub struct Spec {
     pub sections: &'static [Section],
 }
 
+/// Chooses a section's entities, given what is selected in the first section.
+pub type Pick = fn(&Look<'_>, Option<&Arc<Entity>>) -> Vec<Arc<Entity>>;
+
 /// One table of a tab.
 #[derive(Debug)]
 pub struct Section {
@@ -42,7 +45,7 @@ pub struct Section {
     /// Rows it keeps, if there is room.
     pub min_rows: u16,
     /// Its entities, in its own order; sections below the first see what is selected in the first.
-    pub pick: fn(&Look<'_>, Option<&Arc<Entity>>) -> Vec<Arc<Entity>>,
+    pub pick: Pick,
     /// What stands there when there are none.
     pub empty: Empty,
     /// It is about the selection of the first section: the filter does not touch it.

@@ -63,7 +63,7 @@ fn note(logs: &Logs, look: &Look<'_>) -> String {
             (None, _) => format!("{count} matches"),
         });
     }
-    let from = if logs.lines.from_start() { "all " } else { "" };
+    let from = if logs.lines.is_whole() { "all " } else { "" };
     parts.push(format!("{from}{} lines", logs.lines.len()));
     if logs.lines.dropped() > 0 {
         parts.push(format!("{} older dropped", logs.lines.dropped()));
