@@ -219,7 +219,7 @@ impl Pane for Chart {
     fn view(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let (from, to) = self.window(look.now);
         let note = if self.until.is_none() { "now".to_owned() } else { format!("until {}", look.ui.date_time(to)) };
-        let title = format!("{} · last {}", Pane::title(self), words::duration(self.window_s));
+        let title = format!("{} {} last {}", Pane::title(self), look.ui.glyphs.dot(), words::duration(self.window_s));
         let inner = table::frame(&title, &note, true, look, area, buf);
         let empty = match &self.outcome {
             None => "asking".to_owned(),

@@ -3,6 +3,7 @@
 
 mod fields;
 mod related;
+mod wrap;
 
 use std::sync::Arc;
 
@@ -93,11 +94,13 @@ impl Detail {
     }
 
     fn rebuild(&mut self, look: &Look<'_>) {
-        self.lines = if self.raw {
+        let lines = if self.raw {
             fields::json(&self.entity, self.own_words.as_ref())
         } else {
             fields::of(&self.entity, self.steps.as_ref(), self.gone, self.spells.as_deref(), self.columns, look)
         };
+        // the frame takes a column at each side
+        self.lines = wrap::wrapped(lines, self.columns.saturating_sub(2));
         self.move_to(self.cursor);
     }
 

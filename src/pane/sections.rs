@@ -137,6 +137,12 @@ impl Sections {
                 free -= more;
             }
         }
+        // then column titles, where a row is left for them
+        for section in visible.iter().skip(1).filter(|section| !self.lists[**section].rows().is_empty()) {
+            let titles = u16::from(free > 0);
+            heights[*section] += titles;
+            free -= titles;
+        }
         if let Some(first) = visible.first() {
             heights[*first] += free;
         }
@@ -250,7 +256,8 @@ impl Pane for Sections {
                 pointed: section == self.focus || section == 0,
                 first: rect.y == area.y,
                 last,
-                empty: &empty_words(spec.empty, list, &self.filter, look),
+                filter: if spec.follows { "" } else { self.filter.text().trim() },
+                empty: &empty_words(section, spec.empty, list, &self.filter, look),
             };
             table::draw(list, &place, look, *rect, buf);
         }
@@ -277,17 +284,19 @@ impl Pane for Sections {
 }
 
 fn has_header(rows: u16, list: &List) -> bool {
-    !list.rows().is_empty() && (rows >= ROWS_FOR_HEADER || (list.sort().is_some() && rows > 1))
+    let all_fit = usize::from(rows) > list.rows().len();
+    !list.rows().is_empty() && (all_fit || rows >= ROWS_FOR_HEADER || (list.sort().is_some() && rows > 1))
 }
 
-fn empty_words(empty: Empty, list: &List, filter: &Filter, look: &Look<'_>) -> String {
+fn empty_words(section: usize, empty: Empty, list: &List, filter: &Filter, look: &Look<'_>) -> String {
     if list.total() > 0 && !filter.is_empty() {
         return format!("none of {} matches `{}`; esc clears the filter", list.total(), filter.text());
     }
     match empty {
         Empty::AllWell => all_well(look),
         Empty::NoSource => no_source(look),
-        Empty::Says(words) => words.to_owned(),
+        Empty::Says(_) if section == 0 && look.store.sources.is_empty() => no_source(look),
+        Empty::Says(words) => how_sure(words, look),
         Empty::Hidden => String::new(),
     }
 }
@@ -303,6 +312,18 @@ fn all_well(look: &Look<'_>) -> String {
         (all, Some(oldest)) if answering == all => format!("0 firing; all {all} sources answered, oldest {oldest} ago"),
         (all, _) if waiting > 0 => format!("asking {all} sources; {answering} answered so far"),
         (all, _) => format!("0 known to be firing, but only {answering} of {all} sources answer: see Sources (8)"),
+    }
+}
+
+/// The words, and how sure they are: only when every source answers, what is not known is not there.
+fn how_sure(words: &str, look: &Look<'_>) -> String {
+    let sources = &look.store.sources;
+    let (all, answering) = (sources.len(), sources.iter().filter(|source| source.standing().answers()).count());
+    let waiting = sources.iter().any(|source| source.standing() == crate::store::Standing::Waiting);
+    match answering {
+        _ if answering == all => words.to_owned(),
+        _ if waiting => format!("{words} ({answering} of {all} sources answered so far)"),
+        _ => format!("{words} (only {answering} of {all} sources answer)"),
     }
 }
 

@@ -1,6 +1,8 @@
 //! A screen as a page of text that people can read and compare: symbols first, then the styles.
 //! Not for: making screens (see `world`).
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 
 use crate::print::row;
@@ -21,7 +23,7 @@ pub fn sheet(buffer: &Buffer, of: Of) -> String {
         out.push_str(symbols);
         out.push('\n');
         if same > 1 {
-            out.push_str(&format!("~ {} more like it\n", same - 1));
+            let _ = writeln!(out, "~ {} more like it", same - 1);
         }
     }
     if of == Of::SymbolsAndStyles {
@@ -29,10 +31,16 @@ pub fn sheet(buffer: &Buffer, of: Of) -> String {
         out.push_str("-- styles: row, then columns\n");
         for (place, styles, same) in runs(&styles).into_iter().filter(|(_, styles, _)| !styles.is_empty()) {
             let to = if same > 1 { format!("-{}", place + same - 1) } else { String::new() };
-            out.push_str(&format!("{place}{to}: {styles}\n"));
+            let _ = writeln!(out, "{place}{to}: {styles}");
         }
     }
     out
+}
+
+/// Signs that are neither ASCII nor words of the systems themselves (those of the night hold letters, a dash and an arrow).
+pub fn strange(buffer: &Buffer) -> Vec<String> {
+    let foreign = |c: char| c.is_ascii() || c.is_alphabetic() || "–→".contains(c);
+    buffer.content().iter().map(|cell| cell.symbol().to_owned()).filter(|symbol| !symbol.chars().all(foreign)).collect()
 }
 
 /// Neighbours that are equal as one: the first's place, what it is, how many.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ratatui::buffer::Buffer;
 use serde_json::json;
 use triops::app::Model;
 use triops::domain::{
@@ -13,7 +14,7 @@ use triops::msg::{Effect, Fetched, LogView, Msg, Notice};
 use triops::ui::Glyphs;
 use triops::ui::color::ColorDepth;
 
-use crate::sheet::{Of, sheet};
+use crate::sheet::{Of, sheet, strange};
 use crate::world::{Night, ago, draw, model, model_with, now, press, send, settings};
 
 /// A view: what is pressed to come there, and what the runtime then tells.
@@ -30,18 +31,24 @@ const fn view(name: &'static str, keys: &'static str, told: fn(&mut Model, &[Eff
 
 fn nothing(_: &mut Model, _: &[Effect]) {}
 
+/// The screen of a view.
+fn drawn(view: &View, mut model: Model, size: (u16, u16)) -> Buffer {
+    more_kinds(&mut model, view.night);
+    draw(&mut model, size);
+    let effects = press(&mut model, view.keys);
+    draw(&mut model, size);
+    (view.told)(&mut model, &effects);
+    draw(&mut model, size)
+}
+
 fn show(views: &[View]) {
     for view in views {
         let mut pages = String::new();
         for (size, of) in [((80, 24), Of::Symbols), ((120, 40), Of::SymbolsAndStyles)] {
-            let mut model = model(view.night);
-            more_kinds(&mut model, view.night);
-            draw(&mut model, size);
-            let effects = press(&mut model, view.keys);
-            draw(&mut model, size);
-            (view.told)(&mut model, &effects);
-            pages.push_str(&sheet(&draw(&mut model, size), of));
+            pages.push_str(&sheet(&drawn(view, model(view.night), size), of));
         }
+        let ascii = model_with(view.night, settings("mono", ColorDepth::None, Glyphs::Ascii));
+        assert_eq!(strange(&drawn(view, ascii, (120, 40))), Vec::<String>::new(), "{} on a terminal without Unicode", view.name);
         insta::assert_snapshot!(format!("view-{}", view.name), pages);
     }
 }
@@ -55,8 +62,9 @@ fn then(model: &mut Model, keys: &str) -> Vec<Effect> {
 #[test]
 fn detail_of_each_kind_shows_what_is_known() {
     show(&[
-        view("detail-alert", "2 j enter", nothing),
-        view("detail-alert-muted", "2 enter", nothing),
+        view("detail-alert", "2 enter", nothing),
+        view("detail-alert-history", "2 enter", |model, effects| answer(model, effects, Ok(Answer::Series(firings())))),
+        view("detail-alert-muted", "2 j enter", nothing),
         view("detail-pipeline", "3 enter", nothing),
         view("detail-run-asking", "3 tab j enter", nothing),
         view("detail-run", "3 tab j enter", |model, effects| answer(model, effects, Ok(Answer::Steps(steps())))),
@@ -72,9 +80,9 @@ fn detail_of_each_kind_shows_what_is_known() {
         view("detail-source", "8 enter", nothing),
         View { night: Night::Stale, ..view("detail-source-stale", "8 enter", nothing) },
         View { night: Night::Failed, ..view("detail-source-failed", "8 enter", nothing) },
-        View { night: Night::Stale, ..view("detail-alert-stale", "2 j enter", nothing) },
+        View { night: Night::Stale, ..view("detail-alert-stale", "2 enter", nothing) },
         view("detail-gone", "4 tab enter", |model, _| told(model, "puppet", Ok(Vec::new()))),
-        view("detail-search", "2 j enter", |model, _| {
+        view("detail-search", "2 enter", |model, _| {
             then(model, "/ r e f");
         }),
     ]);
@@ -83,7 +91,7 @@ fn detail_of_each_kind_shows_what_is_known() {
 #[test]
 fn json_of_an_entity_shows_what_we_know_and_what_the_system_says() {
     show(&[
-        view("raw-alert", "2 j y", nothing),
+        view("raw-alert", "2 y", nothing),
         view("raw-run", "3 tab j y", |model, effects| {
             answer(model, effects, Ok(Answer::Raw(Text::from("{\n  \"dag_run_id\": \"#418\",\n  \"state\": \"failed\"\n}"))));
             then(model, "G");
@@ -129,14 +137,14 @@ fn a_log_shows_its_lines_or_why_there_are_none() {
 #[test]
 fn a_chart_shows_its_lines_or_why_there_are_none() {
     show(&[
-        view("chart-asking", "2 j v", nothing),
-        view("chart-full", "2 j v", |model, effects| answer(model, effects, Ok(Answer::Series(series())))),
-        view("chart-cursor", "2 j v", |model, effects| {
+        view("chart-asking", "2 v", nothing),
+        view("chart-full", "2 v", |model, effects| answer(model, effects, Ok(Answer::Series(series())))),
+        view("chart-cursor", "2 v", |model, effects| {
             answer(model, effects, Ok(Answer::Series(series())));
             then(model, "left left left left left left left left left left left left left left left left n");
         }),
-        view("chart-empty", "2 j v", |model, effects| answer(model, effects, Ok(Answer::Series(Vec::new())))),
-        view("chart-failed", "2 j v", |model, effects| answer(model, effects, Err(refused()))),
+        view("chart-empty", "2 v", |model, effects| answer(model, effects, Ok(Answer::Series(Vec::new())))),
+        view("chart-failed", "2 v", |model, effects| answer(model, effects, Err(refused()))),
         view("chart-own", "4 v", |model, effects| {
             answer(model, effects, Err(Failure::new(FailureKind::Unsupported, "history", "no such thing")));
         }),
@@ -213,17 +221,19 @@ fn refused() -> Failure {
     Failure::new(FailureKind::Denied, "GET http://airflow.example:8080/api/v2", "403 Forbidden").hint("may this user read it?")
 }
 
-/// Answers what was asked last.
+/// Answers what was asked.
+#[expect(clippy::needless_pass_by_value, reason = "written where it is made")]
 fn answer(model: &mut Model, effects: &[Effect], outcome: Result<Answer, Failure>) {
     let asks: Vec<Ask> = effects.iter().filter_map(|effect| if let Effect::Ask(ask) = effect { Some(ask.clone()) } else { None }).collect();
     assert!(!asks.is_empty(), "nothing was asked: {effects:?}");
     for ask in asks {
-        let fits = match (&ask, &outcome) {
-            (_, Err(_)) => true,
-            (Ask::Steps { .. }, Ok(Answer::Steps(_))) | (Ask::Raw { .. }, Ok(Answer::Raw(_))) => true,
-            (Ask::History { .. } | Ask::Range { .. }, Ok(Answer::Series(_))) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (&ask, &outcome),
+            (_, Err(_))
+                | (Ask::Steps { .. }, Ok(Answer::Steps(_)))
+                | (Ask::Raw { .. }, Ok(Answer::Raw(_)))
+                | (Ask::History { .. } | Ask::Range { .. }, Ok(Answer::Series(_)))
+        );
         if fits {
             send(model, Msg::Answered { ask, outcome: outcome.clone() });
         }
@@ -293,6 +303,13 @@ fn series() -> Vec<Series> {
             .collect(),
     };
     vec![line("0.5", 0.4), line("0.99", 1.1)]
+}
+
+/// Two firings: an hour ago for ten minutes, and now.
+fn firings() -> Vec<Series> {
+    let firing = |from: i64, to: i64| (0..=(from - to) / 300).map(move |n| Point { at: ago(from - n * 300), value: 1.0 });
+    let labels = BTreeMap::from([(Text::from("alertstate"), Text::from("firing"))]);
+    vec![Series { labels, points: firing(4200, 3600).chain(firing(600, 0)).collect(), ..Series::default() }]
 }
 
 /// A source more, with the kinds that the night has none of.

@@ -2,6 +2,8 @@
 //! Not for: deciding what is right.
 #![allow(dead_code, reason = "widgets and screens each use a part")]
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::style::{Color, Modifier, Style};
 
@@ -10,9 +12,9 @@ pub fn printed(buf: &Buffer) -> String {
     let mut out = String::new();
     for y in buf.area.top()..buf.area.bottom() {
         let (symbols, styles) = row(buf, y);
-        out.push_str(&format!("|{symbols}|\n"));
+        let _ = writeln!(out, "|{symbols}|");
         if !styles.is_empty() {
-            out.push_str(&format!("    {styles}\n"));
+            let _ = writeln!(out, "    {styles}");
         }
     }
     out

@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use super::super::columns::spark;
 use super::super::look::Look;
-use super::fields::{Line, Target, push_text};
+use super::fields::{KEY_WIDTH, Line, Target, push_text};
 use crate::domain::{Detail, Entity, Failure, Kind, State, Step};
 use crate::insight::spells::Spell;
 use crate::insight::{timeline, trend};
 use crate::store::{PollState, is_standing};
+use crate::ui::draw;
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
 
 /// Columns of a bar that shows how long something took.
 const BAR_COLUMNS: std::ops::RangeInclusive<usize> = 24..=96;
+/// Columns of a step's name; what is longer is cut, so that the bars stand under each other.
+const MAX_NAME: usize = 24;
 /// Runs of a pipeline that are listed.
 const MAX_RUNS: usize = 12;
 /// Firings of an alert that are listed.
@@ -27,7 +30,7 @@ pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, columns: us
     let steps = match steps {
         None => {
             lines.push(Line::heading("Steps"));
-            lines.push(Line::new("", "asking…", Role::Muted));
+            lines.push(Line::new("", "asking", Role::Muted));
             return;
         }
         Some(Err(failure)) => {
@@ -43,10 +46,15 @@ pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, columns: us
     let ends = |step: &Step| step.ended_at.or((step.state == State::Running).then_some(look.now));
     let first = steps.iter().filter_map(|step| step.started_at).min();
     let last = steps.iter().filter_map(ends).max();
+    let widest = steps.iter().map(|step| draw::width(step.name.first_line())).max().unwrap_or(0).clamp(KEY_WIDTH, MAX_NAME);
+    let name = |step: &Step| {
+        let name = draw::cut(step.name.first_line(), widest, look.ui.glyphs).into_owned();
+        format!("{name}{}", " ".repeat(widest.saturating_sub(draw::width(&name))))
+    };
     if let (Some(first), Some(last)) = (first, last) {
         let (from, to) = (look.ui.time(first), look.ui.time(last));
         let gap = columns.saturating_sub(from.len() + to.len());
-        lines.push(Line::new("", format!("  {from}{}{to}", " ".repeat(gap)), Role::Muted));
+        lines.push(Line::new(&" ".repeat(widest), format!("  {from}{}{to}", " ".repeat(gap)), Role::Muted));
     }
     for step in steps {
         let role = role_of(step.state);
@@ -63,7 +71,7 @@ pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, columns: us
         let word = step.reason.as_ref().map_or(step.state.word(), |reason| reason.first_line());
         let attempt = step.attempt.filter(|attempt| *attempt > 1).map(|attempt| format!(" try {attempt}")).unwrap_or_default();
         lines.push(Line {
-            key: step.name.first_line().to_owned(),
+            key: name(step),
             value: vec![
                 (format!("{} ", look.ui.glyphs.state(step.state)), role),
                 (bar, role),
@@ -92,7 +100,11 @@ fn bar((start, end): (f64, f64), whole: f64, columns: usize, look: &Look<'_>) ->
 
 /// How often an alert fired in the last week, and when lately.
 pub(super) fn firings(spells: &[Spell], look: &Look<'_>, lines: &mut Vec<Line>) {
-    lines.push(Line::heading(format!("Fired {}× in 7 days", spells.len())));
+    lines.push(Line::heading(match spells.len() {
+        0 => "Did not fire in 7 days".to_owned(),
+        1 => "Fired once in 7 days".to_owned(),
+        times => format!("Fired {times} times in 7 days"),
+    }));
     for spell in spells.iter().rev().take(MAX_FIRINGS) {
         let ago = format!("{:>4} ago", words::age(look.age_s(spell.from)));
         let lasted = words::duration(spell.to.since(spell.from));
