@@ -10,6 +10,7 @@ use ratatui::layout::{Position, Size};
 use tokio::time::Instant;
 
 use super::paint::Painter;
+use super::scroll::{Picture, Update};
 
 /// What the loop needs of a terminal beside ratatui's own `Backend`. [`TestBackend`] has it too, so the whole program runs in tests.
 pub trait Surface: Backend<Error: Send + Sync + 'static> {
@@ -45,6 +46,7 @@ pub struct Canvas<D: Device> {
     device: D,
     synchronized: bool,
     painter: Painter,
+    picture: Picture,
     frame: Vec<u8>,
     wipe: bool,
     cursor_shown: bool,
@@ -54,7 +56,7 @@ pub struct Canvas<D: Device> {
 impl<D: Device> Canvas<D> {
     /// Over a device that is taken already. `synchronized`: put larger frames between CSI ? 2026 h and l.
     pub fn new(device: D, synchronized: bool) -> Self {
-        Self { device, synchronized, painter: Painter::default(), frame: Vec::new(), wipe: false, cursor_shown: false, mouse: false }
+        Self { device, synchronized, painter: Painter::default(), picture: Picture::default(), frame: Vec::new(), wipe: false, cursor_shown: false, mouse: false }
     }
 
     /// What is under it.
@@ -75,8 +77,21 @@ impl<D: Device> Backend for Canvas<D> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        for (x, y, cell) in content {
-            self.painter.cell(&mut self.frame, x, y, cell);
+        if self.picture.is_empty() {
+            self.picture = Picture::blank(self.size()?);
+        }
+        let updates: Vec<Update<'a>> = content.collect();
+        let Some(scroll) = self.picture.scroll(&updates) else {
+            for (x, y, cell) in updates {
+                self.painter.cell(&mut self.frame, x, y, cell);
+                self.picture.note(x, y, cell);
+            }
+            return Ok(());
+        };
+        self.painter.scroll(&mut self.frame, scroll);
+        for (x, y, cell) in self.picture.moved(scroll, &updates) {
+            self.painter.cell(&mut self.frame, x, y, &cell);
+            self.picture.note(x, y, &cell);
         }
         Ok(())
     }
@@ -115,6 +130,7 @@ impl<D: Device> Backend for Canvas<D> {
             self.frame.extend_from_slice(b"\x1b[?25h");
         }
         self.painter.forget();
+        self.picture = Picture::blank(self.size()?);
         self.wipe = true;
         Ok(())
     }

@@ -25,6 +25,8 @@ pub struct Engine {
     pub http: Http,
     /// What its entities have in common.
     pub stamp: Stamp,
+    /// Held while the list is read for the first time, which polls and events need at once.
+    pub looking: tokio::sync::Mutex<()>,
     dialect: Mutex<Option<Arc<Dialect>>>,
     ledger: Mutex<Ledger>,
 }
@@ -47,7 +49,7 @@ pub struct Dialect {
 impl Engine {
     /// Nothing is sent yet.
     pub fn new(http: Http, stamp: Stamp) -> Self {
-        Self { http, stamp, dialect: Mutex::default(), ledger: Mutex::default() }
+        Self { http, stamp, looking: tokio::sync::Mutex::default(), dialect: Mutex::default(), ledger: Mutex::default() }
     }
 
     /// What is remembered; never held over an await.
