@@ -217,20 +217,26 @@ impl Surface for TestBackend {
     }
 }
 
-/// When to draw: not before something changed, not more often than the line bears, and at once after a key.
+/// When to draw: not before something changed, not more often than the line bears, and at once after a key. After a calm, a second
+/// frame may come ahead of its time, which the next then waits longer: an answer a moment after the first frame shows at once.
 #[derive(Debug)]
 pub struct Pace {
     gap: Duration,
+    wait: Duration,
     drawn: Option<Instant>,
     changed: bool,
     at_once: bool,
+    calm: bool,
 }
+
+/// Gaps without a frame that are a calm.
+const CALM: u32 = 3;
 
 impl Pace {
     /// At most `frames_per_s` frames (more than zero) unless a key wants one.
     pub fn new(frames_per_s: f64) -> Self {
         let gap = Duration::try_from_secs_f64(1.0 / frames_per_s).unwrap_or(Duration::from_millis(100));
-        Self { gap, drawn: None, changed: true, at_once: true }
+        Self { gap, wait: gap, drawn: None, changed: true, at_once: true, calm: true }
     }
 
     /// The picture may have changed; `at_once`: somebody waits for it.
@@ -241,12 +247,16 @@ impl Pace {
 
     /// When the next frame is due, if one is.
     pub fn due(&self) -> Option<Instant> {
-        let soonest = self.drawn.filter(|_| !self.at_once).map(|drawn| drawn + self.gap);
+        let soonest = self.drawn.filter(|_| !self.at_once && !self.calm).map(|drawn| drawn + self.wait);
         self.changed.then(|| soonest.unwrap_or_else(Instant::now))
     }
 
     /// It was drawn.
     pub fn drawn(&mut self) {
-        *self = Self { gap: self.gap, drawn: Some(Instant::now()), changed: false, at_once: false };
+        let since = self.drawn.map_or(Duration::MAX, |drawn| drawn.elapsed());
+        let ahead = since < self.wait && !self.at_once;
+        self.calm = since > self.gap.saturating_mul(CALM) || (self.calm && !ahead);
+        self.wait = self.gap * if ahead { 2 } else { 1 };
+        (self.drawn, self.changed, self.at_once) = (Some(Instant::now()), false, false);
     }
 }

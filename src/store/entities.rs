@@ -18,6 +18,8 @@ pub struct Entities {
     members: HashMap<SourceName, HashMap<PollId, Vec<EntityId>>>,
     observed: VecDeque<EntityId>,
     generation: u64,
+    links: u64,
+    runs: u64,
 }
 
 #[derive(Debug)]
@@ -54,6 +56,16 @@ impl Entities {
     /// The entity of that id.
     pub fn get(&self, id: &EntityId) -> Option<&Arc<Entity>> {
         Some(&self.kinds.get(&kind_in(id)?)?.get(id)?.entity)
+    }
+
+    /// Grows when links of entities, or the labels that links are matched with, change: most polls bring the same ones.
+    pub fn links_revision(&self) -> u64 {
+        self.links
+    }
+
+    /// Grows when runs change.
+    pub fn runs_revision(&self) -> u64 {
+        self.runs
     }
 
     /// All of a kind, in no order.
@@ -136,6 +148,7 @@ impl Entities {
 
     fn place(&mut self, entity: Arc<Entity>, poll: &PollId, whole: bool, generation: u64) -> Option<Arc<Entity>> {
         let kind = entity.kind();
+        self.runs += u64::from(kind == Kind::Run);
         let counts = self.counts.entry(kind).or_default();
         counts.0[entity.state as usize] += 1;
         let held = self.kinds.entry(kind).or_default();
@@ -144,6 +157,7 @@ impl Entities {
                 let slot = slot.get_mut();
                 counts.0[slot.entity.state as usize] -= 1;
                 slot.generation = generation;
+                self.links += u64::from(slot.entity.links != entity.links || slot.entity.labels != entity.labels);
                 if whole && !slot.whole {
                     // who tells all there are decides what is no more, also of what another saw first
                     (slot.poll, slot.whole) = (poll.clone(), true);
@@ -151,6 +165,7 @@ impl Entities {
                 Some(std::mem::replace(&mut slot.entity, entity))
             }
             std::collections::hash_map::Entry::Vacant(slot) => {
+                self.links += u64::from(is_linked(&entity));
                 slot.insert(Held { entity, poll: poll.clone(), whole, generation });
                 None
             }
@@ -163,6 +178,8 @@ impl Entities {
         if let Some(counts) = self.counts.get_mut(&kind) {
             counts.0[held.entity.state as usize] -= 1;
         }
+        self.links += u64::from(is_linked(&held.entity));
+        self.runs += u64::from(kind == Kind::Run);
         Some(held.entity)
     }
 
@@ -176,6 +193,11 @@ impl Entities {
             }
         }
     }
+}
+
+/// It links, or may be linked to by its labels.
+fn is_linked(entity: &Entity) -> bool {
+    !entity.links.is_empty() || !entity.labels.is_empty()
 }
 
 /// The kind an id names in its second part.
