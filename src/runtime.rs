@@ -14,6 +14,7 @@ pub mod poll;
 pub mod save;
 pub mod schedule;
 pub mod screen;
+pub mod scroll;
 pub mod signals;
 pub mod terminal;
 pub mod watchdog;

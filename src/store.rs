@@ -58,7 +58,7 @@ impl Store {
             let before = self.entities.get(&EntityId::new(name, Kind::Check, standing::KEY));
             let check = standing::of(source, before, at);
             self.readings.note(&check, at);
-            self.entities.put(check, &standing::poll(), 0);
+            self.entities.put(check, &standing::poll());
         }
     }
 

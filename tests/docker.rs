@@ -332,6 +332,8 @@ async fn events_cut_anywhere_are_told_and_the_end_of_the_stream_is_a_failure() {
     .await;
     let docker = source(&server);
     let mut events = docker.events().unwrap();
+    let first = events.next().await.unwrap().unwrap();
+    assert_eq!(first.entities.iter().map(|entity| entity.name.as_str()).collect::<Vec<_>>(), ["n0", "n1", "n2"], "as the list has them");
     let batch = events.next().await.unwrap().unwrap();
     assert_eq!(batch.entities.iter().map(|entity| entity.name.as_str()).collect::<Vec<_>>(), ["n0"]);
     assert_eq!(batch.gone.iter().map(EntityId::as_str).collect::<Vec<_>>(), ["engine/workload/c2"]);

@@ -154,6 +154,70 @@ proptest! {
     }
 }
 
+/// A line of a log: what stands in it and how it looks.
+fn lines(symbols: &'static [&'static str]) -> impl Strategy<Value = Vec<(Vec<&'static str>, Style)>> {
+    let style = (colors(), prop_oneof![4 => Just(Color::Reset), 1 => colors()]).prop_map(|(fg, bg)| Style::reset().fg(fg).bg(bg));
+    prop::collection::vec((prop::collection::vec(prop::sample::select(symbols), 24), style), 30..40)
+}
+
+/// Frames between a border that stays and a clock that ticks, in which the lines have moved by so many rows.
+fn assert_moves_show(lines: &[(Vec<&str>, Style)], tops: &[usize], clock: bool) -> usize {
+    let mut terminal = terminal(26, 14);
+    let mut parser = vt100::Parser::new(NonZeroU16::new(14).unwrap(), NonZeroU16::new(26).unwrap(), 0);
+    let mut longest = 0;
+    for (n, top) in tops.iter().enumerate() {
+        let mut drawn = Buffer::default();
+        terminal
+            .draw(|frame| {
+                let buffer = frame.buffer_mut();
+                for y in 0..14 {
+                    buffer.set_string(0, y, "│", Style::new());
+                    buffer.set_string(25, y, "│", Style::new().fg(Color::Gray));
+                }
+                if clock {
+                    buffer.set_string(3, 0, format!("{n}"), Style::new());
+                }
+                for (y, (symbols, style)) in (1..13).zip(lines.iter().skip(*top)) {
+                    buffer.set_stringn(1, y, symbols.concat(), 24, *style);
+                }
+                drawn = buffer.clone();
+            })
+            .unwrap();
+        let bytes = written(&terminal);
+        if n > 0 {
+            longest = longest.max(bytes.len());
+        }
+        parser.process(&bytes);
+        assert_shows(parser.screen(), &drawn);
+    }
+    longest
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_terminal_shows_what_moved_up_or_down(lines in lines(NARROW), tops in prop::collection::vec(0..30_usize, 2..8), clock: bool) {
+        assert_moves_show(&lines, &tops, clock);
+    }
+
+    #[test]
+    fn a_terminal_shows_what_moved_by_a_few_rows(lines in lines(NARROW), steps in prop::collection::vec(-6..7_i64, 1..8), clock: bool) {
+        let mut top = 12_i64;
+        let tops: Vec<usize> = steps.iter().map(|step| { top = (top + step).clamp(0, 28); top as usize }).collect();
+        assert_moves_show(&lines, &tops, clock);
+    }
+}
+
+#[test]
+fn a_log_that_goes_on_by_a_line_costs_about_that_line() {
+    let words = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"];
+    let line = |n: usize| ((0..24).map(|x| words[(n * 7 + x * 5 + n * x) % words.len()]).collect(), Style::new());
+    let lines: Vec<(Vec<&str>, Style)> = (0..40).map(line).collect();
+    let longest = assert_moves_show(&lines, &[0, 1, 2, 3, 4, 3, 2, 4], true);
+    assert!(longest < 120, "{longest} bytes for at most two lines of 24");
+}
+
 fn assert_frames_show(frames: &[Vec<Dab>]) {
     let mut terminal = terminal(24, 6);
     let mut parser = vt100::Parser::new(NonZeroU16::new(6).unwrap(), NonZeroU16::new(24).unwrap(), 0);

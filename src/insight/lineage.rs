@@ -11,7 +11,7 @@ const MAX_STEPS: usize = 8;
 /// Entities listed; a hub may touch thousands.
 const MAX_REACHED: usize = 64;
 
-/// The links of all entities, both ways. Built once per revision of the store.
+/// The links of all entities, both ways.
 #[derive(Debug, Default)]
 pub struct Graph {
     edges: HashMap<EntityId, Vec<EntityId>>,
@@ -52,14 +52,19 @@ impl Graph {
                 }
             }
         }
+        // at the end, not at each: a hub has thousands
+        for edges in graph.edges.values_mut() {
+            edges.sort_unstable();
+            edges.dedup();
+        }
         graph
     }
 
     fn join(&mut self, a: &EntityId, b: &EntityId) {
         for (from, to) in [(a, b), (b, a)] {
-            let edges = self.edges.entry(from.clone()).or_default();
-            if !edges.contains(to) {
-                edges.push(to.clone());
+            match self.edges.get_mut(from) {
+                Some(edges) => edges.push(to.clone()),
+                None => drop(self.edges.insert(from.clone(), vec![to.clone()])),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What several panes read out of the store, computed once per revision: trends, the lineage graph, what needs a person.
+//! What several panes read out of the store, computed when what it is made of changed: trends, the lineage graph, what needs a person.
 //! Not for: state of its own; it can be thrown away at any time.
 
 use std::collections::HashMap;
@@ -10,10 +10,12 @@ use crate::insight::trend::{self, PipelineKey, Trend};
 use crate::insight::triage;
 use crate::store::Store;
 
-/// Derived from one revision of the store.
+/// Derived from the store as it was at one revision.
 #[derive(Debug, Default)]
 pub struct Derived {
     revision: Option<u64>,
+    runs: Option<u64>,
+    links: Option<u64>,
     /// Pipelines by source and name.
     pub trends: HashMap<PipelineKey, Trend>,
     /// Links, both ways.
@@ -30,11 +32,16 @@ impl Derived {
             return false;
         }
         self.revision = Some(store.revision());
-        self.trends = trend::of(store.entities.of(Kind::Run));
         self.needs_you = triage::needs_you(store.entities.all(), now);
         self.twins = triage::twins(store.entities.of(Kind::Alert));
-        let everything: Vec<&Arc<Entity>> = store.entities.all().collect();
-        self.graph = Graph::build(everything.into_iter());
+        let entities = &store.entities;
+        if self.runs.replace(entities.runs_revision()) != Some(entities.runs_revision()) {
+            self.trends = trend::of(entities.of(Kind::Run));
+        }
+        if self.links.replace(entities.links_revision()) != Some(entities.links_revision()) {
+            let everything: Vec<&Arc<Entity>> = entities.all().collect();
+            self.graph = Graph::build(everything.into_iter());
+        }
         true
     }
 

@@ -8,6 +8,8 @@ use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
+use super::scroll::Scroll;
+
 /// Where the terminal's cursor is and what its pen looks like, as far as we know.
 #[derive(Debug, Clone, Default)]
 pub struct Painter {
@@ -25,7 +27,7 @@ struct Pen {
 const PLAIN: Pen = Pen { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
 
 /// What of a pen is seen on a blank cell besides its background.
-const SEEN_ON_BLANK: Modifier =
+pub(super) const SEEN_ON_BLANK: Modifier =
     Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT).union(Modifier::SLOW_BLINK).union(Modifier::RAPID_BLINK);
 
 /// Codes of ECMA-48 SGR (and what terminals made of 5 and 6), in order of the bits.
@@ -79,6 +81,24 @@ impl Painter {
             }
         }
         self.at = Some((x, y));
+    }
+
+    /// Moves rows with line feeds at the bottom of a scrolling region, or reverse ones at its top: what every terminal since the VT100
+    /// does, where `CSI S` and `T` are not known to all. What is left blank has the plain background.
+    pub fn scroll(&mut self, out: &mut Vec<u8>, scroll: Scroll) {
+        if self.pen != Some(PLAIN) {
+            out.extend_from_slice(b"\x1b[0m");
+            self.pen = Some(PLAIN);
+        }
+        number(out, b"\x1b[", scroll.top.saturating_add(1), b";");
+        number(out, b"", scroll.bottom.saturating_add(1), b"r");
+        self.at = None;
+        self.go(out, 0, if scroll.up { scroll.bottom } else { scroll.top });
+        for _ in 0..scroll.rows {
+            out.extend_from_slice(if scroll.up { b"\n" } else { b"\x1bM" });
+        }
+        out.extend_from_slice(b"\x1b[r");
+        self.at = None;
     }
 
     /// Gives the pen the looks of `cell`; on a blank one only what is seen matters.

@@ -10,6 +10,7 @@ use ratatui::layout::{Position, Size};
 use tokio::time::Instant;
 
 use super::paint::Painter;
+use super::scroll::{Picture, Update};
 
 /// What the loop needs of a terminal beside ratatui's own `Backend`. [`TestBackend`] has it too, so the whole program runs in tests.
 pub trait Surface: Backend<Error: Send + Sync + 'static> {
@@ -45,6 +46,7 @@ pub struct Canvas<D: Device> {
     device: D,
     synchronized: bool,
     painter: Painter,
+    picture: Picture,
     frame: Vec<u8>,
     wipe: bool,
     cursor_shown: bool,
@@ -54,7 +56,16 @@ pub struct Canvas<D: Device> {
 impl<D: Device> Canvas<D> {
     /// Over a device that is taken already. `synchronized`: put larger frames between CSI ? 2026 h and l.
     pub fn new(device: D, synchronized: bool) -> Self {
-        Self { device, synchronized, painter: Painter::default(), frame: Vec::new(), wipe: false, cursor_shown: false, mouse: false }
+        Self {
+            device,
+            synchronized,
+            painter: Painter::default(),
+            picture: Picture::default(),
+            frame: Vec::new(),
+            wipe: false,
+            cursor_shown: false,
+            mouse: false,
+        }
     }
 
     /// What is under it.
@@ -75,8 +86,21 @@ impl<D: Device> Backend for Canvas<D> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        for (x, y, cell) in content {
-            self.painter.cell(&mut self.frame, x, y, cell);
+        if self.picture.is_empty() {
+            self.picture = Picture::blank(self.size()?);
+        }
+        let updates: Vec<Update<'a>> = content.collect();
+        let Some(scroll) = self.picture.scroll(&updates) else {
+            for (x, y, cell) in updates {
+                self.painter.cell(&mut self.frame, x, y, cell);
+                self.picture.note(x, y, cell);
+            }
+            return Ok(());
+        };
+        self.painter.scroll(&mut self.frame, scroll);
+        for (x, y, cell) in self.picture.moved(scroll, &updates) {
+            self.painter.cell(&mut self.frame, x, y, &cell);
+            self.picture.note(x, y, &cell);
         }
         Ok(())
     }
@@ -115,6 +139,7 @@ impl<D: Device> Backend for Canvas<D> {
             self.frame.extend_from_slice(b"\x1b[?25h");
         }
         self.painter.forget();
+        self.picture = Picture::blank(self.size()?);
         self.wipe = true;
         Ok(())
     }
@@ -201,20 +226,26 @@ impl Surface for TestBackend {
     }
 }
 
-/// When to draw: not before something changed, not more often than the line bears, and at once after a key.
+/// When to draw: not before something changed, not more often than the line bears, and at once after a key. After a calm, a second
+/// frame may come ahead of its time, which the next then waits longer: an answer a moment after the first frame shows at once.
 #[derive(Debug)]
 pub struct Pace {
     gap: Duration,
+    wait: Duration,
     drawn: Option<Instant>,
     changed: bool,
     at_once: bool,
+    calm: bool,
 }
+
+/// Gaps without a frame that are a calm.
+const CALM: u32 = 3;
 
 impl Pace {
     /// At most `frames_per_s` frames (more than zero) unless a key wants one.
     pub fn new(frames_per_s: f64) -> Self {
         let gap = Duration::try_from_secs_f64(1.0 / frames_per_s).unwrap_or(Duration::from_millis(100));
-        Self { gap, drawn: None, changed: true, at_once: true }
+        Self { gap, wait: gap, drawn: None, changed: true, at_once: true, calm: true }
     }
 
     /// The picture may have changed; `at_once`: somebody waits for it.
@@ -225,12 +256,16 @@ impl Pace {
 
     /// When the next frame is due, if one is.
     pub fn due(&self) -> Option<Instant> {
-        let soonest = self.drawn.filter(|_| !self.at_once).map(|drawn| drawn + self.gap);
+        let soonest = self.drawn.filter(|_| !self.at_once && !self.calm).map(|drawn| drawn + self.wait);
         self.changed.then(|| soonest.unwrap_or_else(Instant::now))
     }
 
     /// It was drawn.
     pub fn drawn(&mut self) {
-        *self = Self { gap: self.gap, drawn: Some(Instant::now()), changed: false, at_once: false };
+        let since = self.drawn.map_or(Duration::MAX, |drawn| drawn.elapsed());
+        let ahead = since < self.wait && !self.at_once;
+        self.calm = since > self.gap.saturating_mul(CALM) || (self.calm && !ahead);
+        self.wait = self.gap * if ahead { 2 } else { 1 };
+        (self.drawn, self.changed, self.at_once) = (Some(Instant::now()), false, false);
     }
 }

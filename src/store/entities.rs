@@ -18,12 +18,16 @@ pub struct Entities {
     members: HashMap<SourceName, HashMap<PollId, Vec<EntityId>>>,
     observed: VecDeque<EntityId>,
     generation: u64,
+    links: u64,
+    runs: u64,
 }
 
 #[derive(Debug)]
 struct Held {
     entity: Arc<Entity>,
+    /// Who brings it: the first that tells all there are, or before that the first that saw it.
     poll: PollId,
+    whole: bool,
     generation: u64,
 }
 
@@ -54,6 +58,16 @@ impl Entities {
         Some(&self.kinds.get(&kind_in(id)?)?.get(id)?.entity)
     }
 
+    /// Grows when links of entities, or the labels that links are matched with, change: most polls bring the same ones.
+    pub fn links_revision(&self) -> u64 {
+        self.links
+    }
+
+    /// Grows when runs change.
+    pub fn runs_revision(&self) -> u64 {
+        self.runs
+    }
+
     /// All of a kind, in no order.
     pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Arc<Entity>> {
         self.kinds.get(&kind).into_iter().flat_map(|held| held.values().map(|held| &held.entity))
@@ -71,7 +85,7 @@ impl Entities {
 
     /// How many entities a source brought.
     pub fn count_of(&self, source: &str) -> usize {
-        self.members.get(&SourceName::from(source)).map_or(0, |polls| polls.values().map(Vec::len).sum())
+        self.all().filter(|entity| entity.id.source() == source).count()
     }
 
     /// The poll that brings the entity.
@@ -87,26 +101,31 @@ impl Entities {
         self.generation += 1;
         let generation = self.generation;
         let known = self.members.get(source).is_some_and(|polls| polls.contains_key(poll));
+        let whole = batch.scope == Scope::Whole;
         let mut gone = batch.gone;
-        let mut ids = Vec::with_capacity(batch.entities.len());
+        let mut ids = Vec::with_capacity(if whole { batch.entities.len() } else { 0 });
         let mut moves = change::Moves::new(at);
         for entity in batch.entities {
-            ids.push(entity.id.clone());
-            let before = self.put(entity, poll, generation);
-            if known && let Some(after) = ids.last().and_then(|id| self.get(id)) {
-                moves.note(before.as_deref(), after);
+            let id = entity.id.clone();
+            let entity = Arc::new(entity);
+            let before = self.place(Arc::clone(&entity), poll, whole, generation);
+            if known {
+                moves.note(before.as_deref(), &entity);
+            }
+            if whole || before.is_none() {
+                ids.push(id);
             }
         }
-        if batch.scope == Scope::Whole {
-            let members = self.members.entry(source.clone()).or_default();
-            let before = members.insert(poll.clone(), ids).unwrap_or_default();
+        let members = self.members.entry(source.clone()).or_default().entry(poll.clone()).or_default();
+        if whole {
+            let before = std::mem::replace(members, ids);
             gone.extend(before.into_iter().filter(|id| self.is_left_over(id, poll, generation)));
         } else {
-            let members = self.members.entry(source.clone()).or_default().entry(poll.clone()).or_default();
-            let have: HashSet<&EntityId> = members.iter().collect();
-            let new: Vec<EntityId> = ids.into_iter().filter(|id| !have.contains(id)).collect();
-            drop(have);
-            members.extend(new);
+            if !gone.is_empty() {
+                let gone: HashSet<&EntityId> = gone.iter().collect();
+                members.retain(|id| !gone.contains(id));
+            }
+            members.extend(ids);
         }
         for id in &gone {
             if let Some(before) = self.take(id) {
@@ -123,8 +142,13 @@ impl Entities {
         kind_in(id).and_then(|kind| self.kinds.get(&kind)?.get(id)).is_some_and(|held| held.poll == *poll && held.generation != generation)
     }
 
-    pub(super) fn put(&mut self, entity: Entity, poll: &PollId, generation: u64) -> Option<Arc<Entity>> {
+    pub(super) fn put(&mut self, entity: Entity, poll: &PollId) -> Option<Arc<Entity>> {
+        self.place(Arc::new(entity), poll, false, 0)
+    }
+
+    fn place(&mut self, entity: Arc<Entity>, poll: &PollId, whole: bool, generation: u64) -> Option<Arc<Entity>> {
         let kind = entity.kind();
+        self.runs += u64::from(kind == Kind::Run);
         let counts = self.counts.entry(kind).or_default();
         counts.0[entity.state as usize] += 1;
         let held = self.kinds.entry(kind).or_default();
@@ -133,10 +157,16 @@ impl Entities {
                 let slot = slot.get_mut();
                 counts.0[slot.entity.state as usize] -= 1;
                 slot.generation = generation;
-                Some(std::mem::replace(&mut slot.entity, Arc::new(entity)))
+                self.links += u64::from(slot.entity.links != entity.links || slot.entity.labels != entity.labels);
+                if whole && !slot.whole {
+                    // who tells all there are decides what is no more, also of what another saw first
+                    (slot.poll, slot.whole) = (poll.clone(), true);
+                }
+                Some(std::mem::replace(&mut slot.entity, entity))
             }
             std::collections::hash_map::Entry::Vacant(slot) => {
-                slot.insert(Held { entity: Arc::new(entity), poll: poll.clone(), generation });
+                self.links += u64::from(is_linked(&entity));
+                slot.insert(Held { entity, poll: poll.clone(), whole, generation });
                 None
             }
         }
@@ -148,19 +178,26 @@ impl Entities {
         if let Some(counts) = self.counts.get_mut(&kind) {
             counts.0[held.entity.state as usize] -= 1;
         }
+        self.links += u64::from(is_linked(&held.entity));
+        self.runs += u64::from(kind == Kind::Run);
         Some(held.entity)
     }
 
     /// Keeps a change that we saw ourselves, between two answers.
     fn observe(&mut self, change: Entity) {
         self.observed.push_back(change.id.clone());
-        self.put(change, &PollId::from("observed"), 0);
+        self.put(change, &PollId::from("observed"));
         while self.observed.len() > MAX_OBSERVED {
             if let Some(oldest) = self.observed.pop_front() {
                 self.take(&oldest);
             }
         }
     }
+}
+
+/// It links, or may be linked to by its labels.
+fn is_linked(entity: &Entity) -> bool {
+    !entity.links.is_empty() || !entity.labels.is_empty()
 }
 
 /// The kind an id names in its second part.

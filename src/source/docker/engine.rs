@@ -31,6 +31,8 @@ pub struct Engine {
     /// What its entities have in common.
     pub stamp: Stamp,
     timeout: Duration,
+    /// Held while the list is read for the first time, which polls and events need at once.
+    pub looking: tokio::sync::Mutex<()>,
     dialect: Mutex<Option<Arc<Dialect>>>,
     ledger: Mutex<Ledger>,
 }
@@ -53,7 +55,7 @@ pub struct Dialect {
 impl Engine {
     /// Nothing is sent yet.
     pub fn new(http: Http, stamp: Stamp, timeout: Duration) -> Self {
-        Self { http, stamp, timeout, dialect: Mutex::default(), ledger: Mutex::default() }
+        Self { http, stamp, timeout, looking: tokio::sync::Mutex::default(), dialect: Mutex::default(), ledger: Mutex::default() }
     }
 
     /// What is remembered; never held over an await.

@@ -1,9 +1,9 @@
 //! The engine's event stream: every start, end, pause and change of health becomes a batch within a moment.
-//! Not for: reconnecting (see `runtime`), what was before the stream (see `poll`).
+//! Not for: reconnecting (see `runtime`), what was before the stream (see `poll`), but for a first sight of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, timeout_at};
@@ -14,6 +14,7 @@ use crate::source::http::{ByteStream, Request, StreamLimits};
 
 use super::answers::EngineEvent;
 use super::engine::{Dialect, Engine};
+use super::poll;
 
 /// Events closer together than this make one batch.
 const BURST: Duration = Duration::from_millis(100);
@@ -60,6 +61,7 @@ struct Reader {
     body: ByteStream,
     buffer: Vec<u8>,
     path: String,
+    seen: bool,
 }
 
 impl Reader {
@@ -68,11 +70,18 @@ impl Reader {
         let path = dialect.path("/events");
         let request = Request::get(path.as_str()).query("filters", filters(&dialect));
         let body = engine.http.stream(request, StreamLimits::default()).await?;
-        Ok(Box::new(Self { engine, dialect, body, buffer: Vec::new(), path }))
+        let seen = !engine.ledger().is_empty();
+        Ok(Box::new(Self { engine, dialect, body, buffer: Vec::new(), path, seen }))
     }
 
-    /// Waits for an event, gathers those right behind it, and tells what became of their containers.
+    /// Waits for an event, gathers those right behind it, and tells what became of their containers. When nothing is known yet,
+    /// the list as it stands comes first: the poll's has every container inspected, and is there only when a hundred of them are.
     async fn batch(&mut self) -> Result<Batch, Failure> {
+        if !std::mem::replace(&mut self.seen, true)
+            && let Ok(batch) = poll::first_sight(&self.engine, present()).await
+        {
+            return Ok(batch);
+        }
         let mut events = Vec::new();
         while events.is_empty() {
             let piece = self.body.next().await;
@@ -161,6 +170,12 @@ impl Reader {
     fn id(&self, id: &str) -> EntityId {
         EntityId::new(&self.engine.stamp.source, Kind::Workload, id)
     }
+}
+
+/// No event came yet whose time could be taken.
+fn present() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// What the engine is asked for. Podman filters by its own words, some of which older versions do not know, so there only the type

@@ -10,6 +10,7 @@ use crate::source::http::Request;
 use super::answers::{DockerRow, DockerStats, PodmanRow, PodmanStats, rows};
 use super::engine::{Dialect, Engine};
 use super::facts::{Facts, Row};
+use super::ledger::Ledger;
 use super::usage::{Memory, Sample};
 
 /// Samples asked for at a time. Docker 20.10 measures all that is asked for once a second and answers then, also "one-shot": 100
@@ -29,18 +30,40 @@ pub async fn containers(engine: &Engine, now: Timestamp) -> Result<Batch, Failur
     let mut ledger = engine.ledger();
     ledger.listed(tick, rows, inspected, now);
     let mut entities: Vec<Entity> = ledger.makings().iter().map(|(id, making)| engine.stamp.change(id, making, now)).collect();
-    for id in ledger.ids() {
-        if let Some((known, verdict)) = ledger.judge(&id, now) {
-            entities.push(engine.stamp.workload(&id, known, verdict, &dialect.runtime, now));
+    entities.extend(workloads(engine, &dialect, ledger.ids(), now, &mut ledger));
+    Ok(Batch { entities, problems, ..Batch::default() })
+}
+
+/// All containers by the list alone, which takes one request: no restarts, no cause of death, no age of those that run. What is known
+/// better meanwhile stays.
+pub async fn first_sight(engine: &Engine, now: Timestamp) -> Result<Batch, Failure> {
+    let dialect = engine.dialect().await?;
+    let _alone = engine.looking.lock().await;
+    if engine.ledger().is_empty() {
+        let tick = engine.ledger().tick();
+        let rows = list(engine, &dialect, &mut Vec::new()).await?;
+        let mut ledger = engine.ledger();
+        if ledger.is_empty() {
+            ledger.listed(tick, rows, HashMap::new(), now);
         }
     }
-    Ok(Batch { entities, problems, ..Batch::default() })
+    let mut ledger = engine.ledger();
+    let entities = workloads(engine, &dialect, ledger.ids(), now, &mut ledger);
+    Ok(Batch { entities, scope: Scope::Part, ..Batch::default() })
+}
+
+fn workloads(engine: &Engine, dialect: &Dialect, ids: Vec<String>, now: Timestamp, ledger: &mut Ledger) -> Vec<Entity> {
+    let one = |id: String| {
+        let (known, verdict) = ledger.judge(&id, now)?;
+        Some(engine.stamp.workload(&id, known, verdict, &dialect.runtime, now))
+    };
+    ids.into_iter().filter_map(one).collect()
 }
 
 /// What the running containers use: whole entities, with the facts of the last list.
 pub async fn stats(engine: &Engine, now: Timestamp) -> Result<Batch, Failure> {
     if engine.ledger().is_empty() {
-        containers(engine, now).await?;
+        first_sight(engine, now).await?;
     }
     let dialect = engine.dialect().await?;
     let running = engine.ledger().running();
@@ -52,13 +75,7 @@ pub async fn stats(engine: &Engine, now: Timestamp) -> Result<Batch, Failure> {
         None => docker_stats(engine, &dialect, &running, &mut problems).await?,
     }
     let mut ledger = engine.ledger();
-    let entities = running
-        .iter()
-        .filter_map(|id| {
-            let (known, verdict) = ledger.judge(id, now)?;
-            Some(engine.stamp.workload(id, known, verdict, &dialect.runtime, now))
-        })
-        .collect();
+    let entities = workloads(engine, &dialect, running, now, &mut ledger);
     Ok(Batch { entities, scope: Scope::Part, problems, ..Batch::default() })
 }
 
