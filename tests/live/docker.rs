@@ -6,6 +6,7 @@
 mod logs;
 mod own;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use triops::domain::{Answer, Ask, Batch, FailureKind, Kind, LogStream, State, Text, Timestamp};
@@ -144,19 +145,19 @@ async fn a_docker_container_that_is_killed_is_told_within_a_second_and_its_end_w
 /// Opens the stream: pauses and unpauses the container until one of it is told.
 async fn opened(docker: &Docker, own: &Own) -> Flow<Batch> {
     let mut events = docker.events().unwrap();
+    let open = AtomicBool::new(false);
     let nudge = async {
-        loop {
+        while !open.load(Ordering::SeqCst) {
             let (url, name) = (own.url.clone(), own.name.clone());
             let both = move || ["pause", "unpause"].map(|verb| command(&url, &[verb, &name]));
             tokio::task::spawn_blocking(both).await.unwrap();
         }
     };
-    tokio::select! {
-        () = nudge => unreachable!("it never ends"),
-        () = told_by(&mut events, "anything of its own", |batch| container(batch, &own.name).map(|_| ())) => {}
-    }
-    // the last pair of nudges may still be under way
-    own.settled();
+    let told = async {
+        told_by(&mut events, "anything of its own", |batch| container(batch, &own.name).map(|_| ())).await;
+        open.store(true, Ordering::SeqCst);
+    };
+    tokio::join!(nudge, told);
     events
 }
 

@@ -181,7 +181,9 @@ impl Ledger {
     fn learn(&mut self, id: &str, facts: Facts) {
         self.makings.note(id, &facts);
         let known = self.known.entry(id.to_owned()).or_default();
-        if !facts.runs() || known.facts.started_at != facts.started_at {
+        // the list alone does not tell when it was started
+        let restarted = known.facts.started_at.is_some() && known.facts.started_at != facts.started_at;
+        if !facts.runs() || restarted {
             (known.usage, known.sample) = (Usage::default(), None);
         }
         known.past.last_exit = facts.exit_code.or(known.past.last_exit);
@@ -335,12 +337,15 @@ mod tests {
     fn numbers_of_a_container_that_was_restarted_or_stopped_are_absent_until_measured_anew() {
         let sample = |at_s, cpu_ns| Sample { at_s, cpu_ns, machine_ns: (at_s * 1e9) as u64, cores: 1, rx_bytes: None, tx_bytes: None };
         let mut ledger = ledger(&["c"]);
+        let started = |ago: f64| Facts { started_at: Some(now().plus(-ago)), ..facts("c", "running") };
         ledger.sampled("c", sample(10.0, 0), None, Memory::default());
         assert_eq!(ledger.known("c").unwrap().usage.cpu_cores, None);
         ledger.sampled("c", sample(12.0, 1_000_000_000), None, Memory::default());
         ledger.sampled("c", sample(12.1, 1_100_000_000), None, Memory::default());
         assert_eq!(ledger.known("c").unwrap().usage.cpu_cores, Some(0.5), "a window of 0.1 s says nothing");
-        ledger.told("c", Facts { started_at: Some(now()), ..facts("c", "running") });
+        ledger.told("c", started(60.0));
+        assert_eq!(ledger.known("c").unwrap().usage.cpu_cores, Some(0.5), "that it was inspected is no restart");
+        ledger.told("c", started(0.0));
         assert_eq!(ledger.known("c").unwrap().usage, Usage::default());
         ledger.sampled("c", sample(20.0, 5), None, Memory::default());
         ledger.told("c", facts("c", "exited"));

@@ -2,7 +2,7 @@
 //! Not for: tests.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use triops::config::SourceConfig;
@@ -75,15 +75,6 @@ impl Own {
         arguments.extend([image, "/bin/sh", "-c", script]);
         command(url, &arguments);
         own
-    }
-
-    /// Waits until it runs and is not paused.
-    pub fn settled(&self) {
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while command(&self.url, &["inspect", "--format", "{{.State.Status}}", &self.name]) != "running" {
-            assert!(Instant::now() < deadline, "{} does not run", self.name);
-            std::thread::yield_now();
-        }
     }
 
     pub fn act(&self, verb: &str) {
