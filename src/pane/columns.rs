@@ -58,7 +58,7 @@ pub const NAME: Column = Column {
 
 /// Why it is so.
 pub const REASON: Column = Column {
-    head: Head::new("why", Width::Share { min: 28, weight: 3 }),
+    head: Head::new("why", Width::Share { min: 34, weight: 3 }),
     descending: false,
     cell: |entity, look| {
         let why = entity.reason.as_ref().map_or("", |reason| reason.first_line());

@@ -74,8 +74,8 @@ const HISTORY: Column = Column {
     descending: false,
     cell: |entity, look| {
         let Some(trend) = look.derived.trend(entity) else { return Cell::absent() };
-        let signs: String = trend.runs.iter().rev().take(8).rev().map(|run| look.ui.glyphs.state(run.state)).collect();
-        Cell::with(signs, trend.newest().map_or(Role::Muted, |run| role_of(run.state)))
+        let newest = trend.runs.iter().rev().take(8).rev();
+        Cell::pieces(newest.map(|run| (look.ui.glyphs.state(run.state).into(), role_of(run.state))).collect())
     },
     key: |_, _| number(None),
 };
