@@ -62,7 +62,6 @@ pub struct Model {
     palette: Palette,
     scroll: usize,
     toast: Option<(Notice, Timestamp)>,
-    missing: Vec<String>,
     frozen: bool,
     shown_kinds: Vec<Kind>,
     log_views: u32,
@@ -115,7 +114,6 @@ impl Model {
             palette: Palette::default(),
             scroll: 0,
             toast: None,
-            missing: Vec::new(),
             frozen: false,
             shown_kinds: Vec::new(),
             log_views: 0,
@@ -235,7 +233,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
         Msg::Discovered { missing } => {
-            model.missing = missing;
+            model.store.not_found = Some(missing);
+            model.seen = None;
             Vec::new()
         }
         Msg::Noted(notice) => {

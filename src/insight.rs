@@ -4,6 +4,7 @@
 pub mod change;
 pub mod lineage;
 pub mod measure;
+pub mod spells;
 pub mod timeline;
 pub mod trend;
 pub mod triage;

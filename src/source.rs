@@ -1,5 +1,5 @@
 //! What turns the outside world into batches: the trait every system implements and the registry that builds them.
-//! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `app::store`).
+//! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `store`).
 
 pub mod discover;
 pub mod docker;

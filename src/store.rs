@@ -25,6 +25,8 @@ pub struct Store {
     pub readings: Readings,
     /// The sources themselves.
     pub sources: Sources,
+    /// What was looked for on this machine in vain; absent while the search goes on, or when there was none.
+    pub not_found: Option<Vec<String>>,
     revision: u64,
 }
 

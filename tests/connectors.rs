@@ -1,6 +1,6 @@
 //! What every connector file promises: it is right, and recorded answers of the real system become the entities that are written down.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "hostile/server.rs"]
 mod server;
@@ -271,4 +271,35 @@ async fn a_wrong_password_is_told_without_repeating_it() {
         .await;
     let failure = poll(&*source(&airflow_config(&server)), "dags").await.unwrap_err();
     assert!(failure.hint.contains("wrong") && !format!("{failure:?}").contains("hunter2"), "{failure:?}");
+}
+
+#[tokio::test]
+async fn a_log_that_is_followed_comes_once_and_ends_with_its_task() {
+    let log = |texts: &[&str], token: Option<&str>| {
+        let content: Vec<Value> =
+            texts.iter().map(|text| json!({ "event": text, "timestamp": "2026-11-23T22:22:39Z", "level": "info" })).collect();
+        answer(json!({ "content": content, "continuation_token": token }).to_string())
+    };
+    let server = Server::answering(move |request| {
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        match path {
+            "/auth/token" => answer(r#"{"access_token":"t"}"#),
+            _ if !path.contains("/taskInstances/train/logs/2?") => http("404 Not Found", "", path),
+            _ if !path.contains("token=") => log(&["one", "two\nthree"], Some("a")),
+            _ if path.contains("token=a") => log(&["four"], Some("b")),
+            _ if path.contains("token=b") => log(&[], Some("c")),
+            _ if path.contains("token=c") => log(&["five"], None),
+            _ => http("400 Bad Request", "", path),
+        }
+    })
+    .await;
+    let source = source(&airflow_config(&server));
+    let connector = Connectors::load(None).unwrap().get("airflow").unwrap().unwrap();
+    let (runs, _) = manifest::try_map(&connector, "runs", &fixture("airflow/dagruns_all.json"), &Value::Null, now()).unwrap();
+    let run = Arc::new(runs[0].clone());
+    let request = LogRequest { entity: run, step: Some("train".into()), attempt: Some(2), since: None, until: None, tail: 3, follow: true };
+    let parts: Vec<_> = source.logs(request).map(Result::unwrap).collect().await;
+    let texts: Vec<Vec<&str>> = parts.iter().map(|part| part.lines.iter().map(|line| line.text.as_str()).collect()).collect();
+    assert_eq!(texts, [vec!["two", "three", "four"], vec!["five"]]);
+    assert_eq!(parts.iter().map(|part| (part.from_start, part.ended)).collect::<Vec<_>>(), [(false, false), (false, true)]);
 }

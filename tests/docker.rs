@@ -15,7 +15,7 @@ use futures_util::StreamExt;
 use server::{Server, http, json};
 use tokio::io::AsyncWriteExt;
 use triops::config::SourceConfig;
-use triops::domain::{Answer, Ask, Batch, Entity, Failure, FailureKind, Kind, LogRequest, PollId, State, Text, Timestamp};
+use triops::domain::{Answer, Ask, Batch, Entity, EntityId, Failure, FailureKind, Kind, LogRequest, PollId, State, Text, Timestamp};
 use triops::source::Source;
 use triops::source::docker::Docker;
 
@@ -193,23 +193,23 @@ fn small_engine(request: &str, api: &str, count: usize) -> Option<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn samples_are_asked_for_sixteen_at_a_time_and_one_that_fails_costs_itself_alone() {
+async fn samples_are_asked_for_together_within_a_bound_and_one_that_fails_costs_itself_alone() {
     let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (counting, highest) = (Arc::clone(&under_way), Arc::clone(&most));
     let server = Server::start(Arc::new(move |request, mut wire| {
         let (counting, highest) = (Arc::clone(&counting), Arc::clone(&highest));
         Box::pin(async move {
-            let answer = match small_engine(&request, "1.41", 48) {
-                Some(answer) => answer,
-                None => {
-                    highest.fetch_max(counting.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                    counting.fetch_sub(1, Ordering::SeqCst);
-                    match path(&request) {
-                        gone if gone.contains("/c7/") => missing(),
-                        broken if broken.contains("/c8/") => http("500 Internal Server Error", "", r#"{"message":"cgroup gone"}"#),
-                        _ => json(r#"{"read":"2026-11-27T12:00:00Z","memory_stats":{"usage":7}}"#),
-                    }
+            let answer = if let Some(answer) = small_engine(&request, "1.41", 150) {
+                answer
+            } else {
+                highest.fetch_max(counting.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                // as the real one does, it answers at the next tick
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                counting.fetch_sub(1, Ordering::SeqCst);
+                match path(&request) {
+                    gone if gone.contains("/c7/") => missing(),
+                    broken if broken.contains("/c8/") => http("500 Internal Server Error", "", r#"{"message":"cgroup gone"}"#),
+                    _ => json(r#"{"read":"2026-11-27T12:00:00Z","memory_stats":{"usage":7}}"#),
                 }
             };
             let _ = wire.write_all(&answer).await;
@@ -217,10 +217,42 @@ async fn samples_are_asked_for_sixteen_at_a_time_and_one_that_fails_costs_itself
     }))
     .await;
     let batch = poll(&source(&server), "stats").await.unwrap();
-    assert_eq!((batch.entities.len(), most.load(Ordering::SeqCst)), (48, 16));
+    assert_eq!((batch.entities.len(), most.load(Ordering::SeqCst)), (150, 64));
     let problems: Vec<&str> = batch.problems.iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!(problems, ["containers/c8/stats"]);
     assert!(batch.problems[0].message.contains("cgroup gone"));
+}
+
+#[tokio::test]
+async fn an_engine_stuck_on_containers_delays_no_poll_beyond_the_timeout_and_tells_the_others() {
+    let server = Server::start(Arc::new(|request, mut wire| {
+        Box::pin(async move {
+            // every second of 40 is stuck: at 16 at a time, waiting for each would take two timeouts
+            let id = path(&request).split('/').nth(3).and_then(|id| id.strip_prefix('c')).and_then(|id| id.parse::<u32>().ok());
+            if id.is_some_and(|id| id % 2 == 1) {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+            let _ = wire.write_all(&small_engine(&request, "1.41", 40).unwrap_or_else(missing)).await;
+        })
+    }))
+    .await;
+    let started = std::time::Instant::now();
+    let batch = poll(&source(&server), "containers").await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert_eq!(batch.entities.iter().filter(|entity| entity.state == State::Ok).count(), 40, "the list tells of those that are stuck");
+    assert!(batch.problems.len() >= 20 && batch.problems[0].message.contains("no "), "{:?}", batch.problems[0]);
+}
+
+#[tokio::test]
+async fn a_huge_answer_about_one_container_is_a_problem_of_that_container() {
+    let server = Server::answering(|request| match path(request) {
+        "/v1.41/containers/c1/json" => json(vec![b' '; 2 * 1024 * 1024]),
+        _ => small_engine(request, "1.41", 3).unwrap_or_else(missing),
+    })
+    .await;
+    let batch = poll(&source(&server), "containers").await.unwrap();
+    assert_eq!(batch.problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(), ["containers/c1"]);
+    assert!(batch.problems[0].message.contains("larger than"));
 }
 
 #[tokio::test]
@@ -304,7 +336,7 @@ async fn events_cut_anywhere_are_told_and_the_end_of_the_stream_is_a_failure() {
     assert_eq!(first.entities.iter().map(|entity| entity.name.as_str()).collect::<Vec<_>>(), ["n0", "n1", "n2"], "as the list has them");
     let batch = events.next().await.unwrap().unwrap();
     assert_eq!(batch.entities.iter().map(|entity| entity.name.as_str()).collect::<Vec<_>>(), ["n0"]);
-    assert_eq!(batch.gone.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["engine/workload/c2"]);
+    assert_eq!(batch.gone.iter().map(EntityId::as_str).collect::<Vec<_>>(), ["engine/workload/c2"]);
     let failure = events.next().await.unwrap().unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unreachable);
     assert!(events.next().await.is_none());

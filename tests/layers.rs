@@ -1,4 +1,5 @@
 //! The house keeps its shape: who may import whom, who may name the terminal, HTTP and channels, and how long a file may be.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -47,9 +47,7 @@ fn nonzero(n: u16) -> NonZeroU16 {
 impl Seat {
     fn start(mut command: CommandBuilder) -> Self {
         command.env("TERM", "xterm-256color");
-        let home = std::env::temp_dir().join(format!("triops-home-{}", std::process::id()));
-        std::fs::create_dir_all(&home).unwrap();
-        command.env("HOME", &home);
+        command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
         for name in ["SSH_CONNECTION", "SSH_TTY", "NO_COLOR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "RUST_BACKTRACE"] {
             command.env_remove(name);
         }
@@ -304,8 +302,8 @@ impl App for Small {
                 "ctrl-z" => return vec![Effect::Suspend],
                 key => self.keys.push_str(key),
             },
-            Msg::Pasted(text) => self.keys.push_str(&format!("<{text}>")),
-            Msg::Clicked { column, row } => self.keys.push_str(&format!("click {column},{row}")),
+            Msg::Pasted(text) => self.keys.extend(["<", &text, ">"]),
+            Msg::Clicked { column, row } => self.keys.push_str(format!("click {column},{row}").as_str()),
             Msg::Resized(..) => self.resumed += 1,
             _ => self.changed = false,
         }

@@ -115,14 +115,14 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::NextTab => return step_tab(model, 1),
         Action::PreviousTab => return step_tab(model, Tab::ALL.len() - 1),
-        _ => match tab_of(action) {
-            Some(tab) => return go(model, tab),
-            None => {
-                let (pane, look) = model.focused();
-                let wishes = pane.on(action, &look);
-                return grant(model, wishes);
+        _ => {
+            if let Some(tab) = tab_of(action) {
+                return go(model, tab);
             }
-        },
+            let (pane, look) = model.focused();
+            let wishes = pane.on(action, &look);
+            return grant(model, wishes);
+        }
     }
     Vec::new()
 }
@@ -205,7 +205,7 @@ fn open_detail(model: &mut Model, id: &crate::domain::EntityId, raw: bool) -> Ve
         model.say(Notice { good: false, text: format!("{id} is no longer known") });
         return Vec::new();
     };
-    let mut detail = Detail::new(entity, raw);
+    let mut detail = Detail::new(entity, raw, &model.look());
     let asks = detail.questions(model.now);
     model.views.push(View::Detail(Box::new(detail)));
     model.bring_up();
@@ -237,13 +237,12 @@ fn typed(model: &mut Model) {
             let (pane, look) = model.focused();
             pane.set_query(&text, &look);
         }
-        Mode::Palette => model.palette.search(&text, &model.store, contexts_of(model)),
+        Mode::Palette => {
+            let here = contexts(model);
+            model.palette.search(&text, &model.store, here);
+        }
         _ => {}
     }
-}
-
-fn contexts_of(model: &Model) -> &'static [crate::msg::Context] {
-    contexts(model)
 }
 
 fn type_palette(model: &mut Model, key: Key) -> Vec<Effect> {

@@ -94,7 +94,6 @@ fn header(model: &Model) -> Header<'_> {
     let envs: BTreeSet<&str> = sources.iter().filter_map(|source| source.info.as_ref()?.env.as_deref()).collect();
     let prod = envs.iter().any(|env| env.starts_with("prod"));
     let note = match model.views.as_slice() {
-        [] if !model.missing.is_empty() && sources.is_empty() => Cow::Borrowed("nothing found on this machine"),
         [] => Cow::Borrowed(""),
         views => Cow::Owned(views.iter().map(View::pane).map(Pane::title).collect::<Vec<_>>().join(model.settings.look.glyphs.arrow())),
     };

@@ -1,5 +1,5 @@
 //! What one poll of a source brought.
-//! Not for: merging it into what is known (see `app::store`).
+//! Not for: merging it into what is known (see `store`).
 
 use serde::{Deserialize, Serialize};
 

@@ -123,7 +123,8 @@ fn fields<'a>(entity: &'a Entity, field: &'a str) -> impl Iterator<Item = &'a st
         "owner" => entity.owner.as_deref(),
         _ => None,
     };
-    let labels = entity.labels.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(field)).map(|(_, value)| value.as_str());
+    let named = move |name: &str| name.eq_ignore_ascii_case(field) || name.to_lowercase() == field;
+    let labels = entity.labels.iter().filter(move |(name, _)| named(name)).map(|(_, value)| value.as_str());
     own.into_iter().chain(labels)
 }
 

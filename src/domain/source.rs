@@ -1,5 +1,5 @@
 //! What is known about a source before it has answered: its name, its connector, its polls.
-//! Not for: reaching it (see the `source` module), how it answered (see `app::store`).
+//! Not for: reaching it (see the `source` module), how it answered (see `store`).
 
 use std::fmt;
 use std::sync::Arc;

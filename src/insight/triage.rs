@@ -5,13 +5,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::domain::{Detail, Entity, Kind, State, Text};
+use crate::domain::{Detail, Entity, EntityId, Kind, State, Text};
 
 /// Seconds after which a failed run of the past no longer asks for a person at night.
 const OLD_RUN_S: f64 = 24.0 * 3600.0;
 
 /// Alerts of one name past which none is left out: comparing all with all would take too long, and two sources are then the least worry.
-const MAX_SAME: usize = 200;
+const MAX_SAME: usize = 100;
 
 /// Everything that needs a person, worst first: failed before warning, unmuted before muted, then by how near to people's pain
 /// its kind is, then the newest first. A failed run counts only while it is its pipeline's newest.
@@ -43,21 +43,45 @@ pub fn needs_you<'a>(entities: impl Iterator<Item = &'a Arc<Entity>>, now: crate
 /// Alerts without those that a second source tells better: where a Prometheus and its Alertmanager both list an alert, the one with
 /// more labels stays (Alertmanager's, which knows silences and receivers; external labels are added on the way to it).
 pub fn distinct<'a>(alerts: impl Iterator<Item = &'a Arc<Entity>>) -> Vec<&'a Arc<Entity>> {
+    let by_name = by_name(alerts);
+    let alone = |same: &Vec<&'a Arc<Entity>>| -> Vec<&'a Arc<Entity>> {
+        same.iter().copied().filter(|alert| !same.iter().any(|other| told_better(alert, other))).collect()
+    };
+    by_name.values().flat_map(|same| if can_double(same) { alone(same) } else { same.clone() }).collect()
+}
+
+/// For each alert that `distinct` keeps, the one it was kept instead of: it knows the expression's value and its history.
+pub fn twins<'a>(alerts: impl Iterator<Item = &'a Arc<Entity>>) -> HashMap<EntityId, Arc<Entity>> {
+    let mut twins = HashMap::new();
+    for same in by_name(alerts).values().filter(|same| can_double(same)) {
+        for alert in same {
+            if let Some(better) = same.iter().find(|other| told_better(alert, other)) {
+                twins.insert(better.id.clone(), Arc::clone(alert));
+            }
+        }
+    }
+    twins
+}
+
+fn by_name<'a>(alerts: impl Iterator<Item = &'a Arc<Entity>>) -> BTreeMap<&'a Text, Vec<&'a Arc<Entity>>> {
     let mut by_name: BTreeMap<&Text, Vec<&Arc<Entity>>> = BTreeMap::new();
     for alert in alerts {
         by_name.entry(&alert.name).or_default().push(alert);
     }
-    let told_better = |alert: &Arc<Entity>, other: &Arc<Entity>| {
-        let covers = alert.labels.iter().all(|(name, value)| other.labels.get(name) == Some(value));
-        let equal = alert.labels.len() == other.labels.len();
-        covers
-            && alert.id.source() != other.id.source()
-            && (!equal || knows(other) > knows(alert) || (knows(other) == knows(alert) && other.id < alert.id))
-    };
-    let distinct = |same: &Vec<&'a Arc<Entity>>| -> Vec<&'a Arc<Entity>> {
-        same.iter().copied().filter(|alert| same.len() > MAX_SAME || !same.iter().any(|other| told_better(alert, other))).collect()
-    };
-    by_name.values().flat_map(distinct).collect()
+    by_name
+}
+
+/// Whether alerts of one name come from several sources, and are few enough to compare all with all.
+fn can_double(same: &[&Arc<Entity>]) -> bool {
+    same.len() <= MAX_SAME && same.iter().any(|alert| alert.id.source() != same[0].id.source())
+}
+
+/// Whether `other`, of another source, is the same alert and knows more of it.
+fn told_better(alert: &Entity, other: &Entity) -> bool {
+    let covers = alert.labels.iter().all(|(name, value)| other.labels.get(name) == Some(value));
+    let more =
+        other.labels.len().cmp(&alert.labels.len()).then_with(|| knows(other).cmp(&knows(alert))).then_with(|| alert.id.cmp(&other.id));
+    covers && alert.id.source() != other.id.source() && more.is_gt()
 }
 
 /// How much an alert's source knows of where it goes.
@@ -118,7 +142,8 @@ mod tests {
     fn an_alert_that_two_sources_list_is_one_row_the_one_that_knows_more() {
         let alert = |source: &str, labels: &[(&str, &str)], receivers: &[&str]| {
             let detail = Alert { receivers: receivers.iter().map(|name| Text::from(*name)).collect(), ..Alert::default() };
-            let mut entity = Entity::new(&SourceName::from(source), "k", "Down", State::Failed, detail.into(), Timestamp::default());
+            let mut entity =
+                Entity::new(&SourceName::from(source), &format!("{labels:?}"), "Down", State::Failed, detail.into(), Timestamp::default());
             entity.labels = labels.iter().map(|(name, value)| (Text::from(*name), Text::from(*value))).collect();
             Arc::new(entity)
         };
@@ -129,6 +154,9 @@ mod tests {
             alert("prom", &[("job", "b")], &[]),
             alert("prom", &[("job", "only here")], &[]),
         ];
+        let twins = twins(all.iter());
+        assert_eq!(twins.len(), 2);
+        assert_eq!(twins[&all[0].id].id.source(), "prom");
         let kept = distinct(all.iter());
         assert_eq!(kept.iter().map(|e| e.id.source()).collect::<Vec<_>>(), ["am", "am", "prom"]);
     }

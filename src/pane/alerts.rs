@@ -6,6 +6,7 @@ use super::columns::{AGE, ENV, NAME, OWNER, REASON, SOURCE, STATE, TRAIL};
 use super::sections::{Empty, Section, Spec, by_trouble};
 use crate::domain::{Alert, Detail, Entity, Eye, Kind};
 use crate::insight::triage;
+use crate::store::is_standing;
 use crate::ui::table::{Column as Head, Width};
 use crate::ui::words;
 
@@ -19,7 +20,12 @@ const ALERTS: Section = Section {
     columns: &[STATE, AGE, SEVERITY, NAME, REASON, VALUE, TRAIL, MUTED, RECEIVERS, SOURCE, ENV, OWNER],
     weight: 3,
     min_rows: 4,
-    pick: |look, _| by_trouble(triage::distinct(look.store.entities.of(Kind::Alert)).into_iter()),
+    pick: |look, _| {
+        let mut rows = by_trouble(triage::distinct(look.store.entities.of(Kind::Alert)).into_iter());
+        // what somebody has muted stands under what nobody has, among those that are as bad
+        rows.sort_by_key(|alert| (std::cmp::Reverse(alert.state.severity()), triage::is_muted(alert)));
+        rows
+    },
     empty: Empty::AllWell,
     follows: false,
 };
@@ -31,7 +37,7 @@ const WATCHERS: Section = Section {
     columns: &[STATE, AGE, super::data::TEST, NAME, REASON, super::data::OBSERVED, TRAIL, SOURCE],
     weight: 2,
     min_rows: 2,
-    pick: |look, _| by_trouble(look.store.entities.of(Kind::Check).filter(|check| check.eye == Eye::DevOps)),
+    pick: |look, _| by_trouble(look.store.entities.of(Kind::Check).filter(|check| check.eye == Eye::DevOps && !is_standing(check))),
     empty: Empty::Says("no target or rule is known"),
     follows: false,
 };
@@ -53,9 +59,14 @@ const SEVERITY: Column = Column {
 const VALUE: Column = Column {
     head: Head::new("value", Width::Fixed(8)).right().fold(2),
     descending: true,
-    cell: |entity, _| alert(entity).and_then(|alert| alert.value).map_or_else(Cell::absent, |value| Cell::plain(words::number(value))),
-    key: |entity, _| number(alert(entity).and_then(|alert| alert.value)),
+    cell: |entity, look| value(entity, look).map_or_else(Cell::absent, |value| Cell::plain(words::number(value))),
+    key: |entity, look| number(value(entity, look)),
 };
+
+/// An Alertmanager does not know it; the Prometheus that evaluates the rule does.
+fn value(entity: &Entity, look: &super::Look<'_>) -> Option<f64> {
+    alert(entity)?.value.or_else(|| alert(look.derived.twin(entity)?)?.value)
+}
 
 const MUTED: Column = Column {
     head: Head::new("muted by", Width::Fixed(12)).fold(4),
@@ -69,12 +80,16 @@ fn muted_by(entity: &Entity) -> Option<String> {
     if let Some(who) = &alert.acked_by {
         Some(format!("ack {who}"))
     } else if !alert.silenced_by.is_empty() {
-        Some(format!("silence ×{}", alert.silenced_by.len()))
+        Some(several(alert.silenced_by.len(), "silence"))
     } else if !alert.inhibited_by.is_empty() {
-        Some(format!("inhibited ×{}", alert.inhibited_by.len()))
+        Some(several(alert.inhibited_by.len(), "inhibitor"))
     } else {
         None
     }
+}
+
+fn several(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 const RECEIVERS: Column = Column {

@@ -38,7 +38,7 @@ pub struct Chart {
     until: Option<Timestamp>,
     /// Where the cursor stands, seconds before the right edge.
     cursor_s: Option<f64>,
-    chosen: isize,
+    chosen: usize,
     asked: Option<(Ask, Timestamp)>,
     outcome: Option<Result<Vec<Series>, Failure>>,
     width: u16,
@@ -47,6 +47,8 @@ pub struct Chart {
 impl Chart {
     /// A chart of the last hour.
     pub fn new(entity: Arc<Entity>, look: &Look<'_>) -> Self {
+        // what an Alertmanager lists has its history in the Prometheus that evaluates the rule
+        let entity = look.derived.twin(&entity).map_or(entity, Arc::clone);
         let info = look.store.sources.get(entity.id.source()).and_then(|source| source.info.as_ref());
         let readings = info.map(|info| info.readings.clone()).unwrap_or_default();
         let reading = readings.iter().position(|reading| *reading == entity.name);
@@ -114,6 +116,11 @@ impl Chart {
             .collect()
     }
 
+    /// Series that can be chosen from; at least one, so that it divides.
+    fn series_count(&self) -> usize {
+        self.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok()).map_or(1, |series| series.len().max(1))
+    }
+
     fn subject(&self) -> String {
         self.reading
             .and_then(|reading| self.readings.get(reading))
@@ -153,8 +160,8 @@ impl Pane for Chart {
             Action::Chart6Hours => return self.show_last(6.0 * 3600.0, now),
             Action::ChartDay => return self.show_last(86400.0, now),
             Action::ChartWeek => return self.show_last(7.0 * 86400.0, now),
-            Action::ChartNext => self.chosen = self.chosen.wrapping_add(1),
-            Action::ChartPrevious => self.chosen = self.chosen.wrapping_sub(1),
+            Action::ChartNext => self.chosen = (self.chosen + 1) % self.series_count(),
+            Action::ChartPrevious => self.chosen = (self.chosen + self.series_count() - 1) % self.series_count(),
             Action::ChartReading if self.readings.is_empty() => {
                 return vec![Wish::Say(Notice { good: false, text: "this source has no readings configured".to_owned() })];
             }
@@ -212,7 +219,7 @@ impl Pane for Chart {
     fn view(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let (from, to) = self.window(look.now);
         let note = if self.until.is_none() { "now".to_owned() } else { format!("until {}", look.ui.date_time(to)) };
-        let title = format!("{} · last {}", Pane::title(self), words::duration(self.window_s));
+        let title = format!("{} {} last {}", Pane::title(self), look.ui.glyphs.dot(), words::duration(self.window_s));
         let inner = table::frame(&title, &note, true, look, area, buf);
         let empty = match &self.outcome {
             None => "asking".to_owned(),
@@ -226,7 +233,7 @@ impl Pane for Chart {
             Some(Err(failure)) if failure.kind == FailureKind::Unsupported => own.iter().collect(),
             _ => Vec::new(),
         };
-        let chosen = if series.is_empty() { 0 } else { self.chosen.rem_euclid(series.len() as isize) as usize };
+        let chosen = if series.is_empty() { 0 } else { self.chosen % series.len() };
         // the chosen series comes first and is the one drawn over the others
         let order = (0..series.len()).map(|place| (place + chosen) % series.len()).take(MAX_LINES);
         let lines: Vec<Line<'_>> = order

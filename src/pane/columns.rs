@@ -60,9 +60,9 @@ pub const NAME: Column = Column {
 pub const REASON: Column = Column {
     head: Head::new("why", Width::Share { min: 28, weight: 3 }),
     descending: false,
-    cell: |entity, _| {
+    cell: |entity, look| {
         let why = entity.reason.as_ref().map_or("", |reason| reason.first_line());
-        if triage::is_muted(entity) { Cell::muted(format!("muted · {why}")) } else { Cell::plain(why.to_owned()) }
+        if triage::is_muted(entity) { Cell::muted(format!("muted {} {why}", look.ui.glyphs.dot())) } else { Cell::plain(why.to_owned()) }
     },
     key: |entity, _| word(entity.reason.as_deref()),
 };
@@ -103,7 +103,7 @@ pub const TRAIL: Column = Column {
         let values: Vec<Option<f64>> = look
             .store
             .readings
-            .trail(&entity.id)
+            .trail(look.derived.twin(entity).map_or(&entity.id, |twin| &twin.id))
             .map(|trail| trail.points.iter().rev().take(12).rev().map(|point| Some(point.value)).collect())
             .unwrap_or_default();
         if values.len() < 2 { Cell::absent() } else { Cell::with(spark(&values, look), Role::Graph) }

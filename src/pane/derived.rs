@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::{Detail, Entity, Kind, Text, Timestamp};
+use crate::domain::{Detail, Entity, EntityId, Kind, Text, Timestamp};
 use crate::insight::lineage::Graph;
 use crate::insight::trend::{self, PipelineKey, Trend};
 use crate::insight::triage;
@@ -22,6 +22,7 @@ pub struct Derived {
     pub graph: Graph,
     /// What needs a person, worst first.
     pub needs_you: Vec<Arc<Entity>>,
+    twins: HashMap<EntityId, Arc<Entity>>,
 }
 
 impl Derived {
@@ -32,6 +33,7 @@ impl Derived {
         }
         self.revision = Some(store.revision());
         self.needs_you = triage::needs_you(store.entities.all(), now);
+        self.twins = triage::twins(store.entities.of(Kind::Alert));
         let entities = &store.entities;
         if self.runs.replace(entities.runs_revision()) != Some(entities.runs_revision()) {
             self.trends = trend::of(entities.of(Kind::Run));
@@ -41,6 +43,11 @@ impl Derived {
             self.graph = Graph::build(everything.into_iter());
         }
         true
+    }
+
+    /// The same alert as another source tells it, with its value and history.
+    pub fn twin(&self, alert: &Entity) -> Option<&Arc<Entity>> {
+        self.twins.get(&alert.id)
     }
 
     /// The trend of a pipeline entity.

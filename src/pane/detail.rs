@@ -3,6 +3,7 @@
 
 mod fields;
 mod related;
+mod wrap;
 
 use std::sync::Arc;
 
@@ -12,11 +13,17 @@ use ratatui::layout::Rect;
 use super::look::Look;
 use super::{Pane, Wish, wishes};
 use crate::domain::{Answer, Ask, Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
+use crate::insight::spells::{self, Spell};
 use crate::msg::{Action, Context, Effect, Msg};
 pub use fields::{Line, Target};
 
 /// Seconds after which the steps of a run under way are asked again.
 const STEPS_EVERY_S: f64 = 10.0;
+
+/// Seconds of an alert's history that are counted.
+const HISTORY_S: f64 = 7.0 * 86400.0;
+/// Seconds between two points of it; shorter firings are found all the same (the query takes the maximum of each step).
+const HISTORY_STEP_S: f64 = 300.0;
 
 /// The view's state.
 #[derive(Debug)]
@@ -27,16 +34,22 @@ pub struct Detail {
     own_words: Option<Result<Text, Failure>>,
     steps: Option<Result<Vec<Step>, Failure>>,
     steps_asked_at: Option<Timestamp>,
+    /// The same alert as the source tells it that knows its history.
+    twin: Option<Arc<Entity>>,
+    spells: Option<Vec<Spell>>,
+    spells_asked: bool,
     lines: Vec<Line>,
     cursor: usize,
     offset: usize,
     page: usize,
+    columns: usize,
     query: String,
 }
 
 impl Detail {
     /// A view of an entity; `raw` shows JSON first.
-    pub fn new(entity: Arc<Entity>, raw: bool) -> Self {
+    pub fn new(entity: Arc<Entity>, raw: bool, look: &Look<'_>) -> Self {
+        let twin = look.derived.twin(&entity).cloned();
         Self {
             entity,
             gone: false,
@@ -44,10 +57,14 @@ impl Detail {
             own_words: None,
             steps: None,
             steps_asked_at: None,
+            twin,
+            spells: None,
+            spells_asked: false,
             lines: Vec::new(),
             cursor: 0,
             offset: 0,
             page: 10,
+            columns: 80,
             query: String::new(),
         }
     }
@@ -59,6 +76,11 @@ impl Detail {
         if self.entity.kind() == Kind::Run && due {
             self.steps_asked_at = Some(now);
             asks.push(Ask::Steps { run: Arc::clone(&self.entity) });
+        }
+        if self.entity.kind() == Kind::Alert && !self.spells_asked {
+            self.spells_asked = true;
+            let entity = self.twin.as_ref().unwrap_or(&self.entity);
+            asks.push(Ask::History { entity: Arc::clone(entity), from: now.plus(-HISTORY_S), to: now, step_s: HISTORY_STEP_S });
         }
         if self.raw && self.own_words.is_none() {
             asks.push(Ask::Raw { entity: Arc::clone(&self.entity) });
@@ -72,11 +94,13 @@ impl Detail {
     }
 
     fn rebuild(&mut self, look: &Look<'_>) {
-        self.lines = if self.raw {
+        let lines = if self.raw {
             fields::json(&self.entity, self.own_words.as_ref())
         } else {
-            fields::of(&self.entity, self.steps.as_ref(), self.gone, look)
+            fields::of(&self.entity, self.steps.as_ref(), self.gone, self.spells.as_deref(), self.columns, look)
         };
+        // the frame takes a column at each side
+        self.lines = wrap::wrapped(lines, self.columns.saturating_sub(2));
         self.move_to(self.cursor);
     }
 
@@ -182,6 +206,11 @@ impl Pane for Detail {
                     Err(failure) => Err(failure.clone()),
                 });
             }
+            Msg::Answered { ask: Ask::History { entity, step_s, .. }, outcome: Ok(Answer::Series(series)) }
+                if entity.id == self.twin.as_ref().unwrap_or(&self.entity).id =>
+            {
+                self.spells = Some(spells::firing(series, *step_s));
+            }
             Msg::Ticked(now) => return self.questions(*now),
             _ => return Vec::new(),
         }
@@ -204,7 +233,11 @@ impl Pane for Detail {
         }
     }
 
-    fn resize(&mut self, area: Rect, _: &Look<'_>) {
+    fn resize(&mut self, area: Rect, look: &Look<'_>) {
+        if self.columns != usize::from(area.width) {
+            self.columns = usize::from(area.width);
+            self.rebuild(look);
+        }
         self.page = usize::from(area.height.saturating_sub(2)).max(1);
         self.move_to(self.cursor);
     }

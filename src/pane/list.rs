@@ -174,8 +174,8 @@ impl List {
             Action::MarkRange => self.mark_range(),
             Action::MarkAll => self.marks = self.rows.iter().map(|entity| entity.id.clone()).collect(),
             Action::Unmark => self.marks.clear(),
-            Action::SortNext => self.sort_by(1),
-            Action::SortPrevious => self.sort_by(-1),
+            Action::SortNext => self.sort_by(true),
+            Action::SortPrevious => self.sort_by(false),
             Action::SortInvert => self.invert(),
             _ => return false,
         }
@@ -199,19 +199,18 @@ impl List {
     }
 
     /// Steps through the pane's own order and each sortable column.
-    fn sort_by(&mut self, step: isize) {
-        let sortable: Vec<usize> = (0..self.columns.len()).filter(|column| self.columns[*column].head.sortable).collect();
-        let places = sortable.len() as isize + 1;
-        let here = self.sort.and_then(|sort| sortable.iter().position(|column| *column == sort.column)).map_or(0, |at| at as isize + 1);
-        let next = (here + step).rem_euclid(places);
-        self.sort =
-            usize::try_from(next - 1).ok().map(|at| Sort { column: sortable[at], descending: self.columns[sortable[at]].descending });
+    fn sort_by(&mut self, forward: bool) {
+        let mut orders: Vec<Option<usize>> = vec![None];
+        orders.extend((0..self.columns.len()).filter(|column| self.columns[*column].head.sortable).map(Some));
+        let here = orders.iter().position(|column| *column == self.sort.map(|sort| sort.column)).unwrap_or(0);
+        let next = if forward { here + 1 } else { here + orders.len() - 1 } % orders.len();
+        self.sort = orders[next].map(|column| Sort { column, descending: self.columns[column].descending });
     }
 
     fn invert(&mut self) {
         match &mut self.sort {
             Some(sort) => sort.descending = !sort.descending,
-            None => self.sort_by(1),
+            None => self.sort_by(true),
         }
     }
 

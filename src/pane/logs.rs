@@ -105,7 +105,7 @@ impl Logs {
     }
 
     fn fetch_older(&mut self, now: Timestamp) -> Vec<Wish> {
-        if self.lines.from_start() {
+        if self.lines.is_whole() {
             return say(true, "this is where the log begins");
         }
         let Some(until) = self.lines.first_time() else {
@@ -251,7 +251,7 @@ impl Pane for Logs {
                 self.found = self.found.map(|line| line + added);
                 self.fetching_older = !part.ended;
                 if part.ended && added == 0 {
-                    self.lines.set_from_start();
+                    self.lines.set_whole();
                     return say(true, "this is where the log begins");
                 }
             }

@@ -34,7 +34,7 @@ const RUNS: Section = Section {
     title: "Runs",
     note: "newest first",
     kinds: &[Kind::Run],
-    columns: &[STATE, AGE, NAME, NUMBER, DURATION, REASON, TRIGGER, ACTOR, COMMIT, SOURCE, ENV],
+    columns: &[STATE, AGE, NAME, DURATION, REASON, TRIGGER, ACTOR, COMMIT, SOURCE, ENV],
     weight: 2,
     min_rows: 3,
     pick: |look, _| newest_first(look.store.entities.of(Kind::Run)),
@@ -43,7 +43,7 @@ const RUNS: Section = Section {
 };
 
 /// The runs, for the Models tab also.
-pub const RUN_COLUMNS: &[Column] = &[STATE, AGE, NAME, NUMBER, DURATION, REASON, ACTOR, SOURCE];
+pub const RUN_COLUMNS: &[Column] = &[STATE, AGE, NAME, DURATION, REASON, ACTOR, SOURCE];
 
 fn pipeline(entity: &Entity) -> Option<&Pipeline> {
     match &entity.detail {
@@ -135,7 +135,6 @@ macro_rules! run_column {
     };
 }
 
-run_column!(NUMBER, "run", 20, 3, number);
 run_column!(TRIGGER, "trigger", 10, 4, trigger);
 run_column!(ACTOR, "by", 10, 5, actor);
 run_column!(COMMIT, "commit", 8, 6, commit);

@@ -26,6 +26,9 @@ pub struct Spec {
     pub sections: &'static [Section],
 }
 
+/// Chooses a section's entities, given what is selected in the first section.
+pub type Pick = fn(&Look<'_>, Option<&Arc<Entity>>) -> Vec<Arc<Entity>>;
+
 /// One table of a tab.
 #[derive(Debug)]
 pub struct Section {
@@ -42,7 +45,7 @@ pub struct Section {
     /// Rows it keeps, if there is room.
     pub min_rows: u16,
     /// Its entities, in its own order; sections below the first see what is selected in the first.
-    pub pick: fn(&Look<'_>, Option<&Arc<Entity>>) -> Vec<Arc<Entity>>,
+    pub pick: Pick,
     /// What stands there when there are none.
     pub empty: Empty,
     /// It is about the selection of the first section: the filter does not touch it.
@@ -54,6 +57,8 @@ pub struct Section {
 pub enum Empty {
     /// That nothing needs anybody, and how sure that is.
     AllWell,
+    /// That no source is known, and what was looked for.
+    NoSource,
     /// These words.
     Says(&'static str),
     /// Nothing, not even itself.
@@ -131,6 +136,12 @@ impl Sections {
                 heights[section] += more;
                 free -= more;
             }
+        }
+        // then column titles, where a row is left for them
+        for section in visible.iter().skip(1).filter(|section| !self.lists[**section].rows().is_empty()) {
+            let titles = u16::from(free > 0);
+            heights[*section] += titles;
+            free -= titles;
         }
         if let Some(first) = visible.first() {
             heights[*first] += free;
@@ -245,7 +256,8 @@ impl Pane for Sections {
                 pointed: section == self.focus || section == 0,
                 first: rect.y == area.y,
                 last,
-                empty: &empty_words(spec.empty, list, &self.filter, look),
+                filter: if spec.follows { "" } else { self.filter.text().trim() },
+                empty: &empty_words(section, spec.empty, list, &self.filter, look),
             };
             table::draw(list, &place, look, *rect, buf);
         }
@@ -272,16 +284,19 @@ impl Pane for Sections {
 }
 
 fn has_header(rows: u16, list: &List) -> bool {
-    !list.rows().is_empty() && (rows >= ROWS_FOR_HEADER || (list.sort().is_some() && rows > 1))
+    let all_fit = usize::from(rows) > list.rows().len();
+    !list.rows().is_empty() && (all_fit || rows >= ROWS_FOR_HEADER || (list.sort().is_some() && rows > 1))
 }
 
-fn empty_words(empty: Empty, list: &List, filter: &Filter, look: &Look<'_>) -> String {
+fn empty_words(section: usize, empty: Empty, list: &List, filter: &Filter, look: &Look<'_>) -> String {
     if list.total() > 0 && !filter.is_empty() {
         return format!("none of {} matches `{}`; esc clears the filter", list.total(), filter.text());
     }
     match empty {
         Empty::AllWell => all_well(look),
-        Empty::Says(words) => words.to_owned(),
+        Empty::NoSource => no_source(look),
+        Empty::Says(_) if section == 0 && look.store.sources.is_empty() => no_source(look),
+        Empty::Says(words) => how_sure(words, look),
         Empty::Hidden => String::new(),
     }
 }
@@ -293,11 +308,36 @@ fn all_well(look: &Look<'_>) -> String {
     let waiting = sources.iter().filter(|source| source.standing() == crate::store::Standing::Waiting).count();
     let oldest = look.store.oldest_answer().map(|at| crate::ui::words::age(look.age_s(at)));
     match (sources.len(), oldest) {
-        (0, _) => "no source is configured; `triops config init` writes a file to begin with".to_owned(),
+        (0, _) => no_source(look),
         (all, Some(oldest)) if answering == all => format!("0 firing; all {all} sources answered, oldest {oldest} ago"),
         (all, _) if waiting > 0 => format!("asking {all} sources; {answering} answered so far"),
         (all, _) => format!("0 known to be firing, but only {answering} of {all} sources answer: see Sources (8)"),
     }
+}
+
+/// The words, and how sure they are: only when every source answers, what is not known is not there.
+fn how_sure(words: &str, look: &Look<'_>) -> String {
+    let sources = &look.store.sources;
+    let (all, answering) = (sources.len(), sources.iter().filter(|source| source.standing().answers()).count());
+    let waiting = sources.iter().any(|source| source.standing() == crate::store::Standing::Waiting);
+    match answering {
+        _ if answering == all => words.to_owned(),
+        _ if waiting => format!("{words} ({answering} of {all} sources answered so far)"),
+        _ => format!("{words} (only {answering} of {all} sources answer)"),
+    }
+}
+
+/// What to do when there is nothing to look at.
+pub fn no_source(look: &Look<'_>) -> String {
+    let Some(missing) = &look.store.not_found else { return "looking for systems on this machine".to_owned() };
+    let mut lines =
+        vec!["No source is configured, and none was found on this machine. `triops config init` writes a file to begin with.".to_owned()];
+    if !missing.is_empty() {
+        lines.push(String::new());
+        lines.push("Looked for:".to_owned());
+        lines.extend(missing.iter().map(|what| format!("  {what}")));
+    }
+    lines.join("\n")
 }
 
 /// Troubles first, then by name.

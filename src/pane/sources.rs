@@ -20,7 +20,7 @@ const SOURCES: Section = Section {
     weight: 1,
     min_rows: 4,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Check).filter(|check| crate::store::is_standing(check))),
-    empty: Empty::Says("no source is configured and none was found; `triops config init` writes a file to begin with"),
+    empty: Empty::NoSource,
     follows: false,
 };
 

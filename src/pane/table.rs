@@ -33,6 +33,8 @@ pub struct Place<'a> {
     pub first: bool,
     /// Nothing is below it.
     pub last: bool,
+    /// What is filtered by, as typed; empty if nothing.
+    pub filter: &'a str,
     /// What stands there when it has no rows.
     pub empty: &'a str,
 }
@@ -51,7 +53,10 @@ pub fn draw(list: &List, place: &Place<'_>, look: &Look<'_>, area: Rect, buf: &m
     let mut title = vec![Piece::new(format!("{} ", place.title), Role::Title)];
     title.push(Piece::new(words::of_total(list.rows().len(), list.total()), Role::Muted));
     if list.marked() > 0 {
-        title.push(Piece::new(format!(" · {} marked", list.marked()), Role::Marked));
+        title.push(Piece::new(format!(" {} {} marked", look.ui.glyphs.dot(), list.marked()), Role::Marked));
+    }
+    if !place.filter.is_empty() {
+        title.push(Piece::new(format!(" {} {}", look.ui.glyphs.dot(), place.filter), Role::Match));
     }
     let part = match (place.first, place.last) {
         (true, true) => Part::Whole,
@@ -59,7 +64,10 @@ pub fn draw(list: &List, place: &Place<'_>, look: &Look<'_>, area: Rect, buf: &m
         (false, true) => Part::Bottom,
         (false, false) => Part::Middle,
     };
-    let sorted = list.sort().map(|sort| format!("by {}", list.columns()[sort.column].head.title));
+    // the sign of the state has no room for a title
+    let title_of =
+        |column: usize| Some(&list.columns()[column].head.title).filter(|title| !title.is_empty()).map_or("state", |title| title);
+    let sorted = list.sort().map(|sort| format!("by {}", title_of(sort.column)));
     let note = sorted.map_or(Cow::Borrowed(place.note), Cow::Owned);
     let mut frame = Frame { title, ..Frame::new(look.ui, "") }.focused(place.focused).part(part);
     if !note.is_empty() {
@@ -110,5 +118,14 @@ pub fn pieces(pieces: &[(&str, Role)], query: &str, selected: bool, look: &Look<
     draw::put_pieces(buf, at.x, at.y, at.width, &split, look.ui, Style::default());
     if selected {
         buf.set_style(at.intersection(buf.area), look.ui.style(Role::Selection));
+        // what was found stays to be seen in the row that is selected
+        let mut x = at.x;
+        for piece in &split {
+            let width = u16::try_from(draw::width(&piece.text)).unwrap_or(u16::MAX);
+            if piece.role == Role::Match {
+                buf.set_style(Rect { x, width, ..at }.intersection(at).intersection(buf.area), look.ui.style(Role::Match));
+            }
+            x = x.saturating_add(width);
+        }
     }
 }

@@ -42,7 +42,7 @@ const BEFORE: Section = Section {
 
 const REACHES: Section = Section {
     title: "Reaches",
-    note: "data → service",
+    note: "data to service",
     kinds: &[],
     columns: &[STATE, AGE, EYE, KIND, NAME, REASON, SOURCE, OWNER],
     weight: 1,

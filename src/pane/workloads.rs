@@ -121,9 +121,16 @@ const RESTARTS: Column = usage(
 const IMAGE: Column = Column {
     head: Head::new("image", Width::Share { min: 12, weight: 1 }).fold(4),
     descending: false,
-    cell: |entity, _| workload(entity).and_then(|w| w.image.as_ref()).map_or_else(Cell::absent, |image| Cell::muted(image.to_string())),
+    cell: |entity, _| {
+        workload(entity).and_then(|w| w.image.as_ref()).map_or_else(Cell::absent, |image| Cell::muted(short(image).to_owned()))
+    },
     key: |entity, _| word(workload(entity).and_then(|w| w.image.as_deref())),
 };
+
+/// An image's name and tag without its registry; the whole stands in the detail.
+fn short(image: &str) -> &str {
+    image.rsplit('/').next().unwrap_or(image)
+}
 
 const NAMESPACE: Column = Column {
     head: Head::new("namespace", Width::Fixed(10)).fold(6),

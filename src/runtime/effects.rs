@@ -121,10 +121,7 @@ impl Effects {
     }
 
     fn asked(&self, ask: &Ask) -> Option<&Arc<dyn Source>> {
-        match ask {
-            Ask::Steps { run: entity } | Ask::History { entity, .. } | Ask::Raw { entity } => self.named(entity.id.source()),
-            Ask::Range { reading, .. } => self.sources.iter().find(|source| source.info().readings.contains(reading)),
-        }
+        self.named(ask.source())
     }
 
     fn named(&self, name: &str) -> Option<&Arc<dyn Source>> {

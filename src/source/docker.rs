@@ -12,6 +12,7 @@ mod frames;
 mod hosts;
 mod ledger;
 mod logs;
+mod makings;
 mod poll;
 mod redact;
 mod shape;
@@ -22,11 +23,11 @@ pub use hosts::{Host, default_urls};
 
 use std::sync::Arc;
 
-use crate::config::{SourceConfig, TlsConfig};
+use crate::config::{SourceConfig, Span, TlsConfig};
 use crate::domain::{
     Answer, Ask, Batch, Cost, Entity, Eye, Failure, FailureKind, Kind, LogPart, LogRequest, PollId, PollInfo, SourceInfo, Text, Timestamp,
 };
-use crate::source::http::{Http, Request};
+use crate::source::http::{DEFAULT_TIMEOUT, Http, Request};
 use crate::source::{Flow, Pending, Probe, Source};
 
 use engine::Engine;
@@ -50,9 +51,10 @@ impl Docker {
         let podman = config.connector == "podman";
         let config = addressed(config, if podman { "Podman" } else { "Docker" })?;
         let http = Http::new(&config, "unix:///var/run/docker.sock")?;
-        let every = |default: f64| config.every.map_or(default, |span| span.seconds());
+        let every = |default: f64| config.every.map_or(default, Span::seconds);
         let poll = |id: &str, every_s, kinds: &[Kind]| PollInfo { id: PollId::from(id), every_s, kinds: kinds.to_vec() };
         let stamp = Stamp::new(&config);
+        let timeout = config.timeout.map_or(DEFAULT_TIMEOUT, Span::duration);
         let info = SourceInfo {
             name: stamp.source.clone(),
             connector: Text::from(config.connector.as_str()),
@@ -69,7 +71,7 @@ impl Docker {
             readings: Vec::new(),
             discovered,
         };
-        Ok(Self { info: Arc::new(info), engine: Arc::new(Engine::new(http, stamp)) })
+        Ok(Self { info: Arc::new(info), engine: Arc::new(Engine::new(http, stamp, timeout)) })
     }
 
     async fn raw(&self, entity: &Entity) -> Result<Answer, Failure> {

@@ -143,6 +143,17 @@ impl Chart<'_> {
         }
     }
 
+    /// Says why there is nothing, line by line in the middle.
+    fn nothing(&self, area: Rect, buf: &mut Buffer) {
+        let lines: Vec<&str> = self.empty.lines().filter(|line| !line.is_empty()).take(usize::from(area.height)).collect();
+        let first = area.y + (area.height - lines.len() as u16) / 2;
+        for (line, y) in lines.into_iter().zip(first..) {
+            let words = draw::cut(line, usize::from(area.width), self.look.glyphs);
+            let x = area.x + (area.width - draw::width(&words) as u16) / 2;
+            draw::put(buf, x, y, area.width, &words, self.look.style(Role::Muted));
+        }
+    }
+
     fn across(&self, plot: Rect, range: (f64, f64), buf: &mut Buffer) {
         for threshold in self.thresholds.iter().filter(|threshold| (range.0..=range.1).contains(&threshold.value)) {
             let y = plot.y + row_of(threshold.value, range, plot.height);
@@ -199,9 +210,7 @@ impl Widget for &Chart<'_> {
         self.legend(parts.legend, buf);
         let known = self.lines.iter().flat_map(|line| line.points).filter(|point| (self.from..=self.to).contains(&point.at));
         let Some(range) = value_range(known.map(|point| point.value), self.thresholds.iter().map(|threshold| threshold.value)) else {
-            let words = draw::cut(self.empty, usize::from(parts.plot.width), self.look.glyphs);
-            let x = parts.plot.x + (parts.plot.width - draw::width(&words) as u16) / 2;
-            draw::put(buf, x, parts.plot.y + parts.plot.height / 2, parts.plot.width, &words, self.look.style(Role::Muted));
+            self.nothing(area, buf);
             return;
         };
         if parts.plot.x > area.x {

@@ -3,135 +3,18 @@
 //!
 //! The containers of each state are started by `tests/servers/up`; what a test changes is a container of its own.
 
-use std::process::Command;
+mod logs;
+mod own;
+
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
-use triops::config::SourceConfig;
-use triops::domain::{
-    Answer, Ask, Batch, Change, Detail, Entity, FailureKind, Kind, LogLine, LogPart, LogRequest, LogStream, State, Timestamp, Workload,
-};
+use triops::domain::{Answer, Ask, Batch, FailureKind, Kind, LogStream, State, Text, Timestamp};
 use triops::source::docker::Docker;
 use triops::source::{Flow, Source};
 
 use super::support::{addresses, now, poll, poll_until, told};
-
-const DOCKER: &str = "TRIOPS_LIVE_DOCKER";
-const PODMAN: &str = "TRIOPS_LIVE_PODMAN";
-const IMAGE: &str = "triops-tests:1";
-const IDLE: &str = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done";
-
-fn source(url: &str) -> Docker {
-    let config = SourceConfig { name: "engine".into(), connector: "docker".into(), url: Some(url.into()), ..SourceConfig::default() };
-    Docker::new(&config, false).unwrap()
-}
-
-fn workload(entity: &Entity) -> &Workload {
-    match &entity.detail {
-        Detail::Workload(workload) => workload,
-        other => panic!("not a workload: {other:?}"),
-    }
-}
-
-fn change(entity: &Entity) -> &Change {
-    match &entity.detail {
-        Detail::Change(change) => change,
-        other => panic!("not a change: {other:?}"),
-    }
-}
-
-/// The workload of that name; a change may have the same one.
-fn container<'a>(batch: &'a Batch, name: &str) -> Option<&'a Entity> {
-    batch.entities.iter().find(|entity| entity.kind() == Kind::Workload && entity.name == name)
-}
-
-fn workload_named<'a>(batch: &'a Batch, name: &str) -> &'a Entity {
-    container(batch, name).unwrap_or_else(|| panic!("no {name} in:\n{}", told(batch)))
-}
-
-fn said(entity: &Entity) -> (State, &str) {
-    (entity.state, entity.reason.as_deref().unwrap_or_default())
-}
-
-/// The docker command, which also speaks to Podman.
-fn command(url: &str, arguments: &[&str]) -> String {
-    let output = Command::new("docker").args(["--host", url]).args(arguments).output().expect("the docker command");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "docker {arguments:?}: {err}");
-    out.trim().to_owned()
-}
-
-/// A container of one test, gone with it.
-struct Own {
-    url: String,
-    name: String,
-}
-
-impl Own {
-    fn run(url: &str, what: &str, options: &[&str], image: &str, script: &str) -> Self {
-        let own = Self { url: url.to_owned(), name: format!("own-{what}-{}", std::process::id()) };
-        let mut arguments = vec!["run", "--detach", "--name", &own.name, "--network", "none"];
-        arguments.extend(options);
-        arguments.extend([image, "/bin/sh", "-c", script]);
-        command(url, &arguments);
-        own
-    }
-
-    /// Waits until it runs and is not paused.
-    fn settled(&self) {
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while command(&self.url, &["inspect", "--format", "{{.State.Status}}", &self.name]) != "running" {
-            assert!(Instant::now() < deadline, "{} does not run", self.name);
-            std::thread::yield_now();
-        }
-    }
-
-    fn act(&self, verb: &str) {
-        command(&self.url, &[verb, &self.name]);
-    }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        let _ = Command::new("docker").args(["--host", &self.url, "rm", "--force", "--volumes", &self.name]).output();
-    }
-}
-
-/// Reads batches until `wanted`; fails after five seconds with what came.
-async fn told_by<T>(events: &mut Flow<Batch>, what: &str, wanted: impl Fn(&Batch) -> Option<T>) -> T {
-    let mut seen = String::new();
-    let search = async {
-        while let Some(batch) = events.next().await {
-            let batch = batch.unwrap();
-            if let Some(found) = wanted(&batch) {
-                return found;
-            }
-            seen += &(told(&batch) + "\n");
-        }
-        panic!("the stream ended before {what}");
-    };
-    match tokio::time::timeout(Duration::from_secs(5), search).await {
-        Ok(found) => found,
-        Err(_) => panic!("no event told: {what}"),
-    }
-}
-
-fn log_of(entity: &Entity, tail: u32) -> LogRequest {
-    let entity = entity.clone().shared();
-    LogRequest { entity, step: None, attempt: None, since: None, until: None, tail, follow: false }
-}
-
-/// All parts of a log that ends.
-async fn whole(docker: &Docker, request: LogRequest) -> (Vec<LogLine>, bool) {
-    let parts: Vec<LogPart> = docker.logs(request).map(Result::unwrap).collect().await;
-    assert!(parts.last().is_some_and(|part| part.ended));
-    let from_start = parts[0].from_start;
-    (parts.into_iter().flat_map(|part| part.lines).collect(), from_start)
-}
-
-fn texts(lines: &[LogLine]) -> Vec<&str> {
-    lines.iter().map(|line| line.text.as_str()).collect()
-}
+use logs::{log_of, texts, whole};
+use own::{DOCKER, IDLE, IMAGE, Own, PODMAN, PODMAN_IMAGE, change, command, container, said, source, told_by, workload, workload_named};
 
 #[tokio::test]
 async fn every_state_of_a_docker_container_is_told_with_its_reason() {
@@ -158,7 +41,7 @@ async fn every_state_of_a_docker_container_is_told_with_its_reason() {
     let reason = looping.reason.as_deref().unwrap_or_default();
     assert!(reason.starts_with("crash loop: ") && workload(looping).restarts > Some(1), "{reason}");
     assert_eq!(workload(looping).namespace.as_deref(), Some("shop"));
-    assert_eq!(looping.labels.get("com.docker.compose.service").map(|service| service.as_str()), Some("orders"));
+    assert_eq!(looping.labels.get("com.docker.compose.service").map(Text::as_str), Some("orders"));
 
     let oom = workload(workload_named(&batch, "triops-oom"));
     assert_eq!((oom.oom_killed, oom.exit_code, oom.runtime.as_deref()), (Some(true), Some(137), Some("docker")));
@@ -284,9 +167,11 @@ async fn a_container_that_ends_by_itself_with_a_code_is_a_failure_within_a_secon
     let own = Own::run(&url, "exit", &[], IMAGE, "trap 'exit 9' HUP; while :; do sleep 1 & wait $!; done");
     let mut events = opened(&docker, &own).await;
     // a signal that asks for something else than the end
+    let asked = Instant::now();
     command(&url, &["kill", "--signal", "HUP", &own.name]);
     let crashed =
         told_by(&mut events, "a crash", |batch| container(batch, &own.name).filter(|entity| entity.state == State::Failed).cloned()).await;
+    assert!(asked.elapsed() < Duration::from_secs(1), "told after {:?}", asked.elapsed());
     assert_eq!((said(&crashed).1, workload(&crashed).exit_code), ("exited 9", Some(9)));
 }
 
@@ -305,78 +190,6 @@ async fn another_image_under_a_containers_name_is_a_change() {
     let deployed = after.entities.iter().filter(|entity| entity.kind() == Kind::Change && entity.name == new.name.as_str());
     let deployed: Vec<_> = deployed.map(|entity| entity.reason.as_deref().unwrap_or_default()).collect();
     assert!(deployed.contains(&"image triops-tests:1 → triops-tests:2"), "{deployed:?}");
-}
-
-#[tokio::test]
-async fn a_docker_log_is_read_from_its_start_by_its_end_before_an_instant_and_as_it_grows() {
-    let name = "a_docker_log_is_read_from_its_start_by_its_end_before_an_instant_and_as_it_grows";
-    let Some([url]) = addresses(name, [DOCKER]) else { return };
-    log_is_read_every_way(&url, IMAGE, "printf unfin; sleep 2; echo ished").await;
-}
-
-/// `slowly` writes the line `unfinished`.
-async fn log_is_read_every_way(url: &str, image: &str, slowly: &str) {
-    let script = format!(
-        "trap 'exit 0' TERM; for n in 1 2 3; do echo line $n; sleep 1.1; done; echo oops >&2; {slowly}; echo later; sleep 60 & wait $!"
-    );
-    let own = Own::run(url, "log", &[], image, &script);
-    let docker = source(url);
-    let entity = poll_until(&docker, "containers", "the log's container", |batch| container(batch, &own.name).cloned()).await;
-    let mut follow = docker.logs(LogRequest { follow: true, ..log_of(&entity, 100) });
-    let mut lines = Vec::new();
-    let mut first = true;
-    while !lines.iter().any(|line: &LogLine| line.text == "later") {
-        let part = tokio::time::timeout(Duration::from_secs(20), follow.next()).await.expect("lines as they are written").unwrap().unwrap();
-        assert_eq!(part.from_start, first, "the first part begins with the first line");
-        first = false;
-        lines.extend(part.lines);
-    }
-    drop(follow);
-    let out: Vec<&str> = lines.iter().filter(|line| line.stream == LogStream::Out).map(|line| line.text.as_str()).collect();
-    assert_eq!(out, ["line 1", "line 2", "line 3", "unfinished", "later"]);
-    let err: Vec<&LogLine> = lines.iter().filter(|line| line.stream == LogStream::Err).collect();
-    assert!(err.len() == 1 && err[0].text == "oops" && err[0].at.is_some());
-
-    let (all, from_start) = whole(&docker, log_of(&entity, 100)).await;
-    assert_eq!((all.len(), from_start), (6, true));
-    let (tail, from_start) = whole(&docker, log_of(&entity, 2)).await;
-    assert_eq!((tail.len(), tail.last().map(|line| line.text.as_str()), from_start), (2, Some("later"), false));
-    let third = all.iter().find(|line| line.text == "line 3").and_then(|line| line.at);
-    let (older, from_start) = whole(&docker, LogRequest { until: third, ..log_of(&entity, 1) }).await;
-    assert_eq!((texts(&older), from_start), (vec!["line 2"], false));
-    let (older, from_start) = whole(&docker, LogRequest { until: third, ..log_of(&entity, 50) }).await;
-    assert_eq!((texts(&older), from_start), (vec!["line 1", "line 2"], true));
-    let (since, from_start) = whole(&docker, LogRequest { since: third, ..log_of(&entity, 50) }).await;
-    assert_eq!((since.first().map(|line| line.text.as_str()), from_start), (Some("line 3"), false));
-}
-
-#[tokio::test]
-async fn a_terminals_log_is_read_raw_and_without_its_escape_sequences() {
-    let Some([url]) = addresses("a_terminals_log_is_read_raw_and_without_its_escape_sequences", [DOCKER]) else { return };
-    let own = Own::run(&url, "tty", &["--tty"], IMAGE, "printf '\\033[32mgreen\\033[0m\\n'; echo plain");
-    let docker = source(&url);
-    let entity = poll_until(&docker, "containers", "its end", |batch| {
-        container(batch, &own.name).filter(|entity| workload(entity).exit_code == Some(0)).cloned()
-    })
-    .await;
-    let (lines, from_start) = whole(&docker, log_of(&entity, 10)).await;
-    assert_eq!((texts(&lines), from_start), (vec!["green", "plain"], true));
-    assert!(lines.iter().all(|line| line.at.is_some()));
-}
-
-#[tokio::test]
-async fn a_flood_of_lines_comes_in_few_parts_and_none_is_lost() {
-    let Some([url]) = addresses("a_flood_of_lines_comes_in_few_parts_and_none_is_lost", [DOCKER]) else { return };
-    let own = Own::run(&url, "flood", &[], IMAGE, "seq 1 20000");
-    let docker = source(&url);
-    let entity = poll_until(&docker, "containers", "its end", |batch| {
-        container(batch, &own.name).filter(|entity| workload(entity).exit_code == Some(0)).cloned()
-    })
-    .await;
-    let parts: Vec<LogPart> = docker.logs(log_of(&entity, 30_000)).map(Result::unwrap).collect().await;
-    let lines: Vec<&LogLine> = parts.iter().flat_map(|part| &part.lines).collect();
-    assert_eq!((lines.len(), lines[0].text.as_str(), lines[19_999].text.as_str()), (20_000, "1", "20000"));
-    assert!(parts.len() < 60, "{} parts", parts.len());
 }
 
 #[tokio::test]
@@ -435,7 +248,7 @@ async fn podman_containers_are_told_with_state_usage_and_log() {
 async fn a_podman_container_that_ends_is_told_within_a_second() {
     let Some([url]) = addresses("a_podman_container_that_ends_is_told_within_a_second", [PODMAN]) else { return };
     let podman = source(&url);
-    let own = Own::run(&url, "crash", &[], "localhost/triops-tests:1", IDLE);
+    let own = Own::run(&url, "crash", &[], PODMAN_IMAGE, IDLE);
     let mut events = opened(&podman, &own).await;
     let asked = Instant::now();
     own.act("kill");
@@ -446,12 +259,4 @@ async fn a_podman_container_that_ends_is_told_within_a_second() {
     assert_eq!(said(&killed), (State::Cancelled, "exited 137, killed by a user"));
     command(&url, &["rm", "--force", &own.name]);
     told_by(&mut events, "a removal", |batch| batch.gone.contains(&killed.id).then_some(())).await;
-}
-
-#[tokio::test]
-async fn a_podman_log_is_read_from_its_start_by_its_end_before_an_instant_and_as_it_grows() {
-    let name = "a_podman_log_is_read_from_its_start_by_its_end_before_an_instant_and_as_it_grows";
-    let Some([url]) = addresses(name, [PODMAN]) else { return };
-    // Podman 4.3 itself joins an unfinished line to the one before
-    log_is_read_every_way(&url, "localhost/triops-tests:1", "sleep 1; echo unfinished").await;
 }

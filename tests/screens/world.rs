@@ -1,6 +1,14 @@
 //! A night as the sources would tell it: one set of entities with every state, at a fixed instant.
 #![allow(dead_code, reason = "the picture and the tests each use a part")]
-#![allow(clippy::unwrap_used, clippy::too_many_lines, missing_docs, reason = "only tests and the picture use it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
+    clippy::needless_pass_by_value,
+    clippy::cast_possible_wrap,
+    missing_docs,
+    reason = "only tests and the picture use it"
+)]
 
 use std::sync::Arc;
 
@@ -140,7 +148,6 @@ fn entity(source: &str, eye: &str, kind: &str, key: &str, state: &str, since_s: 
     entity_with(source, eye, kind, key, state, since_s, reason, detail, json!({}))
 }
 
-#[expect(clippy::too_many_arguments, reason = "a table of cases, one row a call")]
 fn entity_with(
     source: &str,
     eye: &str,

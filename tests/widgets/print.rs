@@ -1,5 +1,8 @@
-//! A buffer as text: each row, and below it the styles that are not the ground's, as `from-to style`.
+//! A buffer as text: each row, and the styles in it that are not the ground's, as `from-to style`.
 //! Not for: deciding what is right.
+#![allow(dead_code, reason = "widgets and screens each use a part")]
+
+use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::style::{Color, Modifier, Style};
@@ -8,25 +11,31 @@ use ratatui::style::{Color, Modifier, Style};
 pub fn printed(buf: &Buffer) -> String {
     let mut out = String::new();
     for y in buf.area.top()..buf.area.bottom() {
-        let (mut row, mut runs): (String, Vec<(u16, u16, Style)>) = (String::new(), Vec::new());
-        let mut x = buf.area.left();
-        while x < buf.area.right() {
-            let cell = &buf[(x, y)];
-            let wide = cell.symbol().cell_width().max(1);
-            row.push_str(cell.symbol());
-            match runs.last_mut().filter(|run| run.2 == cell.style()) {
-                Some(run) => run.1 = x + wide - 1,
-                None => runs.push((x, x + wide - 1, cell.style())),
-            }
-            x += wide;
-        }
-        out.push_str(&format!("|{row}|\n"));
-        let styles: Vec<String> = runs.iter().filter_map(|(from, to, style)| Some(format!("{from}-{to} {}", words(*style)?))).collect();
+        let (symbols, styles) = row(buf, y);
+        let _ = writeln!(out, "|{symbols}|");
         if !styles.is_empty() {
-            out.push_str(&format!("    {}\n", styles.join(", ")));
+            let _ = writeln!(out, "    {styles}");
         }
     }
     out
+}
+
+/// A row's symbols, and its styles.
+pub fn row(buf: &Buffer, y: u16) -> (String, String) {
+    let (mut row, mut runs): (String, Vec<(u16, u16, Style)>) = (String::new(), Vec::new());
+    let mut x = buf.area.left();
+    while x < buf.area.right() {
+        let cell = &buf[(x, y)];
+        let wide = cell.symbol().cell_width().max(1);
+        row.push_str(cell.symbol());
+        match runs.last_mut().filter(|run| run.2 == cell.style()) {
+            Some(run) => run.1 = x + wide - 1,
+            None => runs.push((x, x + wide - 1, cell.style())),
+        }
+        x += wide;
+    }
+    let styles: Vec<String> = runs.iter().filter_map(|(from, to, style)| Some(format!("{from}-{to} {}", words(*style)?))).collect();
+    (row, styles.join(", "))
 }
 
 fn words(style: Style) -> Option<String> {

@@ -11,11 +11,12 @@ use super::super::look::Look;
 use super::super::table;
 use super::related;
 use crate::domain::{Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
+use crate::insight::spells::Spell;
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
 
 /// Width of the key column.
-const KEY_WIDTH: usize = 16;
+pub(super) const KEY_WIDTH: usize = 16;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,15 +62,25 @@ impl Line {
     }
 }
 
-/// All lines of an entity.
-pub fn of(entity: &Arc<Entity>, steps: Option<&Result<Vec<Step>, Failure>>, gone: bool, look: &Look<'_>) -> Vec<Line> {
+/// All lines of an entity, on a screen of so many columns.
+pub fn of(
+    entity: &Arc<Entity>,
+    steps: Option<&Result<Vec<Step>, Failure>>,
+    gone: bool,
+    spells: Option<&[Spell]>,
+    columns: usize,
+    look: &Look<'_>,
+) -> Vec<Line> {
     let mut lines = identity(entity, gone, look);
     particulars(entity, look, &mut lines);
     if entity.kind() == Kind::Run {
-        related::step_lines(steps, look, &mut lines);
+        related::step_lines(steps, columns, look, &mut lines);
+    }
+    if let Some(spells) = spells {
+        related::firings(spells, look, &mut lines);
     }
     related::polls(entity, look, &mut lines);
-    related::runs(entity, look, &mut lines);
+    related::runs(entity, columns, look, &mut lines);
     related::history(entity, look, &mut lines);
     related::links(entity, look, &mut lines);
     related::before(entity, look, &mut lines);
@@ -82,7 +93,9 @@ pub fn of(entity: &Arc<Entity>, steps: Option<&Result<Vec<Step>, Failure>>, gone
 
 /// The entity as JSON, and below it what the system itself says, if it was asked.
 pub fn json(entity: &Entity, own_words: Option<&Result<Text, Failure>>) -> Vec<Line> {
-    let plain = |text: &str| text.lines().map(|line| Line::new("", line.replace('\t', "    "), Role::Text)).collect::<Vec<_>>();
+    // text without a key begins at the left edge
+    let line = |line: &str| Line { key: line.replace('\t', "    "), value: Vec::new(), target: None, heading: false };
+    let plain = |text: &str| text.lines().map(line).collect::<Vec<_>>();
     let mut lines = vec![Line::heading("Entity")];
     lines.extend(plain(&serde_json::to_string_pretty(entity).unwrap_or_default()));
     match own_words {
@@ -94,7 +107,11 @@ pub fn json(entity: &Entity, own_words: Option<&Result<Text, Failure>>) -> Vec<L
             lines.push(Line::heading("As the system says"));
             lines.push(Line::new("", failure.to_string(), Role::Failed));
         }
-        _ => {}
+        Some(Err(_)) => {}
+        None => {
+            lines.push(Line::heading("As the system says"));
+            lines.push(Line::new("", "asking", Role::Muted));
+        }
     }
     lines
 }
@@ -147,7 +164,15 @@ fn particulars(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
 }
 
 fn field(name: &str, value: &Value, look: &Look<'_>, lines: &mut Vec<Line>) {
-    let key = name.trim_end_matches("_at").trim_end_matches("_s").trim_end_matches("_bytes").trim_end_matches("_bps").replace('_', " ");
+    let per_second = name.strip_suffix("_per_s").map(|what| format!("{what}/s"));
+    let key = per_second
+        .as_deref()
+        .unwrap_or(name)
+        .trim_end_matches("_at")
+        .trim_end_matches("_s")
+        .trim_end_matches("_bytes")
+        .trim_end_matches("_bps")
+        .replace('_', " ");
     match value {
         Value::Null => {}
         Value::String(text) if name.ends_with("_at") || name == "at" => {
@@ -161,7 +186,9 @@ fn field(name: &str, value: &Value, look: &Look<'_>, lines: &mut Vec<Line>) {
         Value::String(text) => push_text(lines, &key, Some(&Text::from(text.as_str())), Role::Text),
         Value::Number(number) => {
             let number = number.as_f64().unwrap_or(f64::NAN);
-            let words = if name.ends_with("_s") {
+            let words = if per_second.is_some() {
+                words::number(number)
+            } else if name.ends_with("_s") {
                 words::duration(number)
             } else if name.ends_with("bytes") {
                 words::bytes(number)
@@ -201,7 +228,7 @@ pub(super) fn push_text(lines: &mut Vec<Line>, key: &str, text: Option<&Text>, r
 /// An instant as a distance and a date.
 fn moment(at: Timestamp, look: &Look<'_>) -> String {
     let distance = at.since(look.now);
-    let words = if distance > 0.0 { format!("in {}", words::age(distance)) } else { format!("{} ago", words::age(-distance)) };
+    let words = if distance >= 1.0 { format!("in {}", words::age(distance)) } else { format!("{} ago", words::age(distance.abs())) };
     format!("{words}  ({})", words::date_time(at, &look.ui.zone))
 }
 
@@ -215,7 +242,12 @@ pub fn draw(lines: &[Line], cursor: usize, offset: usize, query: &str, entity: &
         let y = inner.y + (row - offset) as u16;
         let mut pieces: Vec<(&str, Role)> = Vec::new();
         let padded = if line.value.is_empty() { line.key.clone() } else { format!("{:<KEY_WIDTH$} ", line.key) };
-        pieces.push((&padded, if line.heading { Role::Title } else { Role::Muted }));
+        let role = match (line.heading, line.value.is_empty()) {
+            (true, _) => Role::Title,
+            (false, true) => Role::Text,
+            (false, false) => Role::Muted,
+        };
+        pieces.push((&padded, role));
         pieces.extend(line.value.iter().map(|(text, role)| (text.as_str(), *role)));
         table::pieces(&pieces, query, row == cursor, look, Rect { y, height: 1, ..inner }, buf);
     }

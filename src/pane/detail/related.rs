@@ -5,25 +5,32 @@ use std::sync::Arc;
 
 use super::super::columns::spark;
 use super::super::look::Look;
-use super::fields::{Line, Target, push_text};
+use super::fields::{KEY_WIDTH, Line, Target, push_text};
 use crate::domain::{Detail, Entity, Failure, Kind, State, Step};
+use crate::insight::spells::Spell;
 use crate::insight::{timeline, trend};
 use crate::store::{PollState, is_standing};
+use crate::ui::draw;
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
 
-/// Columns of a step's bar.
-const BAR_WIDTH: usize = 24;
+/// Columns of a bar that shows how long something took.
+const BAR_COLUMNS: std::ops::RangeInclusive<usize> = 24..=96;
+/// Columns of a step's name; what is longer is cut, so that the bars stand under each other.
+const MAX_NAME: usize = 24;
 /// Runs of a pipeline that are listed.
 const MAX_RUNS: usize = 12;
+/// Firings of an alert that are listed.
+const MAX_FIRINGS: usize = 6;
 /// Changes before it broke that are listed.
 const MAX_CHANGES: usize = 12;
 
-pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, look: &Look<'_>, lines: &mut Vec<Line>) {
+pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, columns: usize, look: &Look<'_>, lines: &mut Vec<Line>) {
+    let columns = bar_columns(columns);
     let steps = match steps {
         None => {
             lines.push(Line::heading("Steps"));
-            lines.push(Line::new("", "asking…", Role::Muted));
+            lines.push(Line::new("", "asking", Role::Muted));
             return;
         }
         Some(Err(failure)) => {
@@ -39,11 +46,23 @@ pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, look: &Look
     let ends = |step: &Step| step.ended_at.or((step.state == State::Running).then_some(look.now));
     let first = steps.iter().filter_map(|step| step.started_at).min();
     let last = steps.iter().filter_map(ends).max();
+    let widest = steps.iter().map(|step| draw::width(step.name.first_line())).max().unwrap_or(0).clamp(KEY_WIDTH, MAX_NAME);
+    let name = |step: &Step| {
+        let name = draw::cut(step.name.first_line(), widest, look.ui.glyphs).into_owned();
+        format!("{name}{}", " ".repeat(widest.saturating_sub(draw::width(&name))))
+    };
+    if let (Some(first), Some(last)) = (first, last) {
+        let (from, to) = (look.ui.time(first), look.ui.time(last));
+        let gap = columns.saturating_sub(from.len() + to.len());
+        lines.push(Line::new(&" ".repeat(widest), format!("  {from}{}{to}", " ".repeat(gap)), Role::Muted));
+    }
     for step in steps {
         let role = role_of(step.state);
         let bar = match (first, last, step.started_at, ends(step)) {
-            (Some(first), Some(last), Some(start), Some(end)) => bar(start.since(first), end.since(first), last.since(first), look),
-            _ => " ".repeat(BAR_WIDTH),
+            (Some(first), Some(last), Some(start), Some(end)) => {
+                bar((start.since(first), end.since(first)), last.since(first), columns, look)
+            }
+            _ => " ".repeat(columns),
         };
         let took = match (step.started_at, ends(step)) {
             (Some(start), Some(end)) => words::duration(end.since(start).max(0.0)),
@@ -52,7 +71,7 @@ pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, look: &Look
         let word = step.reason.as_ref().map_or(step.state.word(), |reason| reason.first_line());
         let attempt = step.attempt.filter(|attempt| *attempt > 1).map(|attempt| format!(" try {attempt}")).unwrap_or_default();
         lines.push(Line {
-            key: step.name.first_line().to_owned(),
+            key: name(step),
             value: vec![
                 (format!("{} ", look.ui.glyphs.state(step.state)), role),
                 (bar, role),
@@ -65,13 +84,32 @@ pub(super) fn step_lines(steps: Option<&Result<Vec<Step>, Failure>>, look: &Look
     }
 }
 
-/// A bar from `start` to `end` on an axis of `whole` seconds; every step that ran shows at least one cell.
-fn bar(start: f64, end: f64, whole: f64, look: &Look<'_>) -> String {
-    let cell = |seconds: f64| if whole > 0.0 { ((seconds / whole) * BAR_WIDTH as f64) as usize } else { 0 };
-    let from = cell(start).min(BAR_WIDTH - 1);
-    let to = cell(end).clamp(from + 1, BAR_WIDTH);
+/// Columns of the bars on a screen of that many.
+fn bar_columns(screen: usize) -> usize {
+    (screen / 3).clamp(*BAR_COLUMNS.start(), *BAR_COLUMNS.end())
+}
+
+/// A bar over a span on an axis of `whole` seconds; whatever ran shows at least one cell.
+fn bar((start, end): (f64, f64), whole: f64, columns: usize, look: &Look<'_>) -> String {
+    let cell = |seconds: f64| if whole > 0.0 { ((seconds / whole) * columns as f64) as usize } else { 0 };
+    let from = cell(start).min(columns - 1);
+    let to = cell(end).clamp(from + 1, columns);
     let sign = look.ui.glyphs.level(8);
-    format!("{}{}{}", " ".repeat(from), sign.repeat(to - from), " ".repeat(BAR_WIDTH - to))
+    format!("{}{}{}", " ".repeat(from), sign.repeat(to - from), " ".repeat(columns - to))
+}
+
+/// How often an alert fired in the last week, and when lately.
+pub(super) fn firings(spells: &[Spell], look: &Look<'_>, lines: &mut Vec<Line>) {
+    lines.push(Line::heading(match spells.len() {
+        0 => "Did not fire in 7 days".to_owned(),
+        1 => "Fired once in 7 days".to_owned(),
+        times => format!("Fired {times} times in 7 days"),
+    }));
+    for spell in spells.iter().rev().take(MAX_FIRINGS) {
+        let ago = format!("{:>4} ago", words::age(look.age_s(spell.from)));
+        let lasted = words::duration(spell.to.since(spell.from));
+        lines.push(Line::new(&ago, format!("for {lasted}  ({})", look.ui.date_time(spell.from)), Role::Text));
+    }
 }
 
 pub(super) fn polls(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
@@ -104,14 +142,15 @@ fn poll_words(poll: &PollState, look: &Look<'_>) -> (String, Role) {
     }
 }
 
-pub(super) fn runs(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
+pub(super) fn runs(entity: &Entity, columns: usize, look: &Look<'_>, lines: &mut Vec<Line>) {
+    let columns = bar_columns(columns);
     let Some(trend) = look.derived.trend(entity).filter(|_| entity.kind() == Kind::Pipeline) else { return };
     let rate = trend.success_rate().map(|rate| format!(", {} ok", words::percent(rate))).unwrap_or_default();
     lines.push(Line::heading(format!("Runs {}{rate}", trend.runs.len())));
     let longest = trend.durations().filter_map(|(_, seconds)| seconds).fold(0.0, f64::max);
     for run in trend.runs.iter().rev().take(MAX_RUNS) {
         let took = trend::duration_s(run);
-        let bar = took.map_or_else(|| " ".repeat(BAR_WIDTH), |seconds| bar(0.0, seconds, longest, look));
+        let bar = took.map_or_else(|| " ".repeat(columns), |seconds| bar((0.0, seconds), longest, columns, look));
         let role = role_of(run.state);
         let ago = run.since.map(|since| words::age(look.age_s(since))).unwrap_or_default();
         lines.push(Line {

@@ -15,7 +15,7 @@ use crate::ui::{draw, words};
 /// Draws the view.
 pub fn draw(logs: &Logs, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let title = super::Pane::title(logs);
-    let note = note(logs);
+    let note = note(logs, look);
     let inner = table::frame(&title, &note, true, look, area, buf);
     if logs.lines.len() == 0 {
         let (text, role) = match (&logs.failure, logs.ended) {
@@ -52,13 +52,18 @@ pub fn draw(logs: &Logs, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn note(logs: &Logs) -> String {
+fn note(logs: &Logs, look: &Look<'_>) -> String {
     let mut parts = Vec::new();
     if !logs.lines.query().is_empty() {
         let (count, at) = logs.lines.matches(logs.found);
-        parts.push(at.map_or_else(|| format!("{count} match"), |at| format!("match {at}/{count}")));
+        parts.push(match (at, count) {
+            (Some(at), _) => format!("match {at}/{count}"),
+            (None, 0) => "no match".to_owned(),
+            (None, 1) => "1 match".to_owned(),
+            (None, _) => format!("{count} matches"),
+        });
     }
-    let from = if logs.lines.from_start() { "all " } else { "" };
+    let from = if logs.lines.is_whole() { "all " } else { "" };
     parts.push(format!("{from}{} lines", logs.lines.len()));
     if logs.lines.dropped() > 0 {
         parts.push(format!("{} older dropped", logs.lines.dropped()));
@@ -72,7 +77,7 @@ fn note(logs: &Logs) -> String {
         }
         .to_owned(),
     );
-    parts.join(" · ")
+    parts.join(&format!(" {} ", look.ui.glyphs.dot()))
 }
 
 /// The first line, and how many of its rows are above the screen, when the last line stands at the bottom.

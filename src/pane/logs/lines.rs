@@ -20,10 +20,10 @@ const ERROR_WORDS: &str = r"(?i)\b(error|err|fatal|panic|panicked|exception|crit
 /// The lines.
 #[derive(Debug, Default)]
 pub struct Lines {
-    lines: VecDeque<LogLine>,
+    kept: VecDeque<LogLine>,
     bytes: usize,
     dropped: u64,
-    from_start: bool,
+    starts_log: bool,
     query: String,
     pattern: Option<Regex>,
     matches: VecDeque<u64>,
@@ -34,12 +34,12 @@ pub struct Lines {
 impl Lines {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.lines.len()
+        self.kept.len()
     }
 
     /// A line.
     pub fn get(&self, place: usize) -> Option<&LogLine> {
-        self.lines.get(place)
+        self.kept.get(place)
     }
 
     /// How many were dropped because there were too many.
@@ -48,23 +48,23 @@ impl Lines {
     }
 
     /// The first line here is the first there is.
-    pub fn from_start(&self) -> bool {
-        self.from_start && self.dropped == 0
+    pub fn is_whole(&self) -> bool {
+        self.starts_log && self.dropped == 0
     }
 
     /// It turned out that there is nothing older.
-    pub fn set_from_start(&mut self) {
-        self.from_start = true;
+    pub fn set_whole(&mut self) {
+        self.starts_log = true;
     }
 
     /// No more fit.
     pub fn is_full(&self) -> bool {
-        self.lines.len() >= MAX_LINES || self.bytes >= MAX_BYTES
+        self.kept.len() >= MAX_LINES || self.bytes >= MAX_BYTES
     }
 
     /// When the oldest line with a time was written.
     pub fn first_time(&self) -> Option<Timestamp> {
-        self.lines.iter().find_map(|line| line.at)
+        self.kept.iter().find_map(|line| line.at)
     }
 
     /// Removes all; the search stays.
@@ -76,22 +76,22 @@ impl Lines {
 
     /// Adds newer lines. What is too much goes at the front, or is left out at the end if `keep_front`. Returns how many went.
     pub fn append(&mut self, part: &LogPart, keep_front: bool) -> usize {
-        if self.lines.is_empty() {
-            self.from_start = part.from_start;
+        if self.kept.is_empty() {
+            self.starts_log = part.from_start;
         }
         for line in &part.lines {
             if keep_front && self.is_full() {
                 break;
             }
             if self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(&line.text)) {
-                self.matches.push_back(self.first + self.lines.len() as u64);
+                self.matches.push_back(self.first + self.kept.len() as u64);
             }
             self.bytes += line.text.len();
-            self.lines.push_back(line.clone());
+            self.kept.push_back(line.clone());
         }
         let mut dropped = 0;
-        while self.lines.len() > MAX_LINES || (self.bytes > MAX_BYTES && self.lines.len() > 1) {
-            if let Some(line) = self.lines.pop_front() {
+        while self.kept.len() > MAX_LINES || (self.bytes > MAX_BYTES && self.kept.len() > 1) {
+            if let Some(line) = self.kept.pop_front() {
                 self.bytes -= line.text.len();
                 self.first += 1;
                 dropped += 1;
@@ -115,11 +115,11 @@ impl Lines {
                 break;
             }
             self.bytes += line.text.len();
-            self.lines.push_front((*line).clone());
+            self.kept.push_front((*line).clone());
             added += 1;
         }
         if added == new.len() && part.from_start {
-            self.from_start = true;
+            self.starts_log = true;
         }
         self.dropped = 0;
         self.rescan();
@@ -144,7 +144,7 @@ impl Lines {
         self.first = 0;
         self.matches.clear();
         if let Some(pattern) = &self.pattern {
-            let found = self.lines.iter().enumerate().filter(|(_, line)| pattern.is_match(&line.text));
+            let found = self.kept.iter().enumerate().filter(|(_, line)| pattern.is_match(&line.text));
             self.matches.extend(found.map(|(place, _)| place as u64));
         }
     }
@@ -184,13 +184,13 @@ impl Lines {
         if self.errors.is_none() {
             self.errors = Regex::new(ERROR_WORDS).ok();
         }
-        let count = self.lines.len();
+        let count = self.kept.len();
         let start = from.wrapping_add(1);
         (0..count).map(|step| (start + step) % count).find(|place| self.looks_wrong(*place))
     }
 
     fn looks_wrong(&self, place: usize) -> bool {
-        self.lines.get(place).is_some_and(|line| match line.level.as_deref() {
+        self.kept.get(place).is_some_and(|line| match line.level.as_deref() {
             Some(level) => is_bad_level(level),
             None => self.errors.as_ref().is_some_and(|errors| errors.is_match(&line.text)),
         })
@@ -199,7 +199,7 @@ impl Lines {
     /// Lines as text, with their times or without.
     pub fn text(&self, from: usize, to: usize, times: bool) -> String {
         let mut text = String::new();
-        for line in self.lines.iter().take(to).skip(from) {
+        for line in self.kept.iter().take(to).skip(from) {
             if let Some(at) = line.at.filter(|_| times) {
                 let _ = write!(text, "{at} ");
             }
@@ -251,8 +251,8 @@ mod tests {
     fn too_many_lines_drop_the_oldest_and_say_how_many() {
         let mut lines = Lines::default();
         lines.search("x");
-        for n in 0..MAX_LINES + 5 {
-            lines.append(&part(n as i64, &["x"]), false);
+        for n in (0..).take(MAX_LINES + 5) {
+            lines.append(&part(n, &["x"]), false);
         }
         assert_eq!((lines.len(), lines.dropped()), (MAX_LINES, 5));
         assert_eq!(lines.matches(None).0, MAX_LINES);

@@ -2,12 +2,15 @@
 //! Not for: what is asked (see `poll`, `events`, `logs`).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use reqwest::StatusCode;
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::connector::encode_segment;
 use crate::domain::{Failure, FailureKind, Text};
-use crate::source::http::{Http, Request, Response};
+use crate::source::http::{HeaderMap, Http, Request, Response, StreamLimits};
 
 use super::answers::{Inspect, Version};
 use super::facts::Facts;
@@ -16,8 +19,10 @@ use super::shape::Stamp;
 
 /// Newest API version we speak: every engine from Docker 20.10 (1.41) on knows one up to it. Fields that later ones drop are not read.
 const NEWEST: Api = Api(1, 44);
-/// Requests to one engine at a time.
-pub const CONCURRENT: usize = 16;
+/// Largest answer about one container, bytes; a usual one has 2 to 10 KB.
+const MAX_ANSWER: u64 = 1024 * 1024;
+/// Inspections at a time.
+const CONCURRENT: usize = 16;
 
 /// Shared by everything a source does.
 pub struct Engine {
@@ -27,6 +32,7 @@ pub struct Engine {
     pub stamp: Stamp,
     /// Held while the list is read for the first time, which polls and events need at once.
     pub looking: tokio::sync::Mutex<()>,
+    timeout: Duration,
     dialect: Mutex<Option<Arc<Dialect>>>,
     ledger: Mutex<Ledger>,
 }
@@ -48,8 +54,8 @@ pub struct Dialect {
 
 impl Engine {
     /// Nothing is sent yet.
-    pub fn new(http: Http, stamp: Stamp) -> Self {
-        Self { http, stamp, looking: tokio::sync::Mutex::default(), dialect: Mutex::default(), ledger: Mutex::default() }
+    pub fn new(http: Http, stamp: Stamp, timeout: Duration) -> Self {
+        Self { http, stamp, looking: tokio::sync::Mutex::default(), timeout, dialect: Mutex::default(), ledger: Mutex::default() }
     }
 
     /// What is remembered; never held over an await.
@@ -85,6 +91,18 @@ impl Engine {
         outcome
     }
 
+    /// The same for an answer about one container, of which many are read at a time: 16 MiB of each would be a gigabyte.
+    pub async fn get_small(&self, request: Request) -> Result<Response, Failure> {
+        let doing = format!("GET {}", self.http.place().shown(&request.path));
+        let limits = StreamLimits { idle: Some(self.timeout), bytes: Some(MAX_ANSWER) };
+        let mut pieces = self.http.stream(request, limits).await?;
+        let mut body = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            body.append(&mut piece?);
+        }
+        Ok(Response { status: StatusCode::OK, headers: HeaderMap::new(), body, not_modified: false, doing })
+    }
+
     /// What the engine calls itself.
     pub async fn product(&self) -> Result<String, Failure> {
         self.forget_dialect();
@@ -101,7 +119,7 @@ impl Engine {
     /// Facts of one container; `None` if it is gone.
     pub async fn inspect(&self, id: &str) -> Result<Option<Facts>, Failure> {
         let dialect = self.dialect().await?;
-        let answer = self.get(Request::get(dialect.container(id, "json"))).await;
+        let answer = self.get_small(Request::get(dialect.container(id, "json"))).await;
         match answer {
             Ok(answer) => Ok(Some(Facts::inspect(answer.json::<Inspect>()?, None))),
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
@@ -109,13 +127,33 @@ impl Engine {
         }
     }
 
-    /// Facts of several, a few at a time.
+    /// Facts of several.
     pub async fn inspect_all(&self, ids: Vec<String>) -> Vec<(String, Result<Option<Facts>, Failure>)> {
-        let one = |id: String| async move {
-            let facts = self.inspect(&id).await;
-            (id, facts)
+        self.each(ids, CONCURRENT, |id| async move { self.inspect(&id).await }).await
+    }
+
+    /// Asks for each container, so many at a time, and waits no longer for all than for one: an engine may be stuck on a container
+    /// while it answers for the others. In the order of the answers.
+    pub async fn each<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        ids: Vec<String>,
+        at_a_time: usize,
+        ask: impl Fn(String) -> F,
+    ) -> Vec<(String, Result<T, Failure>)> {
+        let deadline = Instant::now() + self.timeout;
+        let one = |id: String| {
+            let answer = timeout_at(deadline, ask(id.clone()));
+            async move {
+                let outcome = answer.await.unwrap_or_else(|_| Err(self.too_late(&id)));
+                (id, outcome)
+            }
         };
-        stream::iter(ids.into_iter().map(one)).buffer_unordered(CONCURRENT).collect().await
+        stream::iter(ids.into_iter().map(one)).buffer_unordered(at_a_time).collect().await
+    }
+
+    fn too_late(&self, id: &str) -> Failure {
+        let doing = format!("ask {} about container {id}", self.http.place());
+        Failure::new(FailureKind::Timeout, doing, format!("no answer within {} s", self.timeout.as_secs_f64()))
     }
 }
 
@@ -162,12 +200,10 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::http::HeaderMap;
 
     fn ping(headers: &[(&'static str, &'static str)]) -> Response {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        let headers = HeaderMap::from_iter(headers);
-        Response { status: reqwest::StatusCode::OK, headers, body: b"OK".to_vec(), not_modified: false, doing: "GET /_ping".to_owned() }
+        let headers: HeaderMap = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        Response { status: StatusCode::OK, headers, body: b"OK".to_vec(), not_modified: false, doing: "GET /_ping".to_owned() }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::stream::{self, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use crate::domain::{Batch, EntityId, Failure, FailureKind, Kind, Scope, Timestamp};
+use crate::domain::{Batch, EntityId, Failure, FailureKind, Kind, RowProblem, Scope, Timestamp};
 use crate::source::Flow;
 use crate::source::http::{ByteStream, Request, StreamLimits};
 
@@ -141,14 +141,18 @@ impl Reader {
             }
         }
         for (id, outcome) in self.engine.inspect_all(changed.into_iter().collect()).await {
-            match outcome? {
-                Some(facts) => {
+            match outcome {
+                Ok(Some(facts)) => {
                     self.engine.ledger().told(&id, facts);
                     self.tell(&id, now, &mut batch);
                 }
-                None => {
+                Ok(None) => {
                     self.engine.ledger().gone(&id);
                     batch.gone.push(self.id(&id));
+                }
+                Err(failure) if failure.kind == FailureKind::Unreachable => return Err(failure),
+                Err(failure) => {
+                    batch.problems.push(RowProblem { path: format!("containers/{id}").into(), message: failure.detail });
                 }
             }
         }
@@ -157,7 +161,7 @@ impl Reader {
 
     fn tell(&self, id: &str, now: Timestamp, batch: &mut Batch) {
         let (stamp, mut ledger) = (&self.engine.stamp, self.engine.ledger());
-        batch.entities.extend(ledger.making(id).map(|making| stamp.change(id, making, now)));
+        batch.entities.extend(ledger.makings().get(id).map(|making| stamp.change(id, making, now)));
         if let Some((known, verdict)) = ledger.judge(id, now) {
             batch.entities.push(stamp.workload(id, known, verdict, &self.dialect.runtime, now));
         }

@@ -24,12 +24,12 @@ pub fn default_urls(variable: &dyn Fn(&str) -> Option<String>) -> Vec<Host> {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     let mut hosts = vec![docker(&variable)];
     let runtime = variable("XDG_RUNTIME_DIR");
-    let rootless = |title, path: &str| Some(Host::socket(title, Path::new(runtime.as_ref()?).join(path)));
+    let rootless = |title, path: &str| Some(Host::socket(title, &Path::new(runtime.as_ref()?).join(path)));
     hosts.extend(rootless("Docker", "docker.sock"));
     if let Some(url) = variable("CONTAINER_HOST") {
         hosts.push(Host { title: "Podman", url, tls: TlsConfig::default() });
     }
-    hosts.push(Host::socket("Podman", "/run/podman/podman.sock".into()));
+    hosts.push(Host::socket("Podman", Path::new("/run/podman/podman.sock")));
     hosts.extend(rootless("Podman", "podman/podman.sock"));
     let mut places: Vec<PathBuf> = Vec::new();
     hosts.retain(|host| {
@@ -42,7 +42,7 @@ pub fn default_urls(variable: &dyn Fn(&str) -> Option<String>) -> Vec<Host> {
 }
 
 impl Host {
-    fn socket(title: &'static str, path: PathBuf) -> Self {
+    fn socket(title: &'static str, path: &Path) -> Self {
         Self { title, url: format!("unix://{}", path.display()), tls: TlsConfig::default() }
     }
 }
@@ -58,7 +58,7 @@ fn docker(variable: &dyn Fn(&str) -> Option<String>) -> Host {
         return Host { title: "Docker", url: http(&host, &tls), tls };
     }
     let context = variable("DOCKER_CONTEXT").or_else(|| current_context(&folder)).filter(|name| name != "default");
-    context.and_then(|name| context_host(&folder, &name)).unwrap_or_else(|| Host::socket("Docker", "/var/run/docker.sock".into()))
+    context.and_then(|name| context_host(&folder, &name)).unwrap_or_else(|| Host::socket("Docker", Path::new("/var/run/docker.sock")))
 }
 
 fn current_context(folder: &Path) -> Option<String> {

@@ -1,23 +1,20 @@
-//! What a source remembers of its engine between polls and events: facts, what happened, samples, images by name.
+//! What a source remembers of its engine between polls and events: facts, what happened, samples.
 //! Not for: asking the engine (see `poll`, `events`), judging (see `state`), entities (see `shape`).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::domain::{Text, Timestamp};
+use crate::domain::Timestamp;
 
 use super::answers::EngineEvent;
 use super::facts::{Facts, Row};
+use super::makings::Makings;
 use super::state::{EndedBy, Past, Verdict, verdict};
 use super::usage::{Memory, Sample, Usage};
 
 /// A request to end a container that is older than this when it ends was about something else.
 const KILL_WINDOW_S: f64 = 60.0;
-/// A container younger than this is a change worth showing.
-const CHANGE_WINDOW_S: f64 = 24.0 * 3600.0;
-/// Changes kept, the newest ones.
-const MAX_CHANGES: usize = 200;
-/// Names whose image is remembered, and ends whose container is gone.
-const MAX_REMEMBERED: usize = 4096;
+/// Removals remembered between two lists.
+const MAX_REMOVALS: usize = 4096;
 
 /// Of one engine.
 #[derive(Debug, Default)]
@@ -26,9 +23,7 @@ pub struct Ledger {
     tick: u64,
     known: BTreeMap<String, Known>,
     destroyed: HashMap<String, u64>,
-    /// Name of a container to its newest image and the container that brought it.
-    images: HashMap<Text, (Version, String)>,
-    makings: BTreeMap<String, Making>,
+    makings: Makings,
 }
 
 /// One container.
@@ -43,30 +38,6 @@ pub struct Known {
     mark: String,
     sample: Option<Sample>,
     told_at_tick: u64,
-}
-
-/// An image at a time: the same name may stand for another digest later.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Version {
-    /// As it was named.
-    pub image: Text,
-    /// Digest.
-    pub digest: Text,
-}
-
-/// That a container was made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Making {
-    /// The container's name.
-    pub name: Text,
-    /// When.
-    pub at: Timestamp,
-    /// What ran under that name before, if it was another image.
-    pub before: Option<Version>,
-    /// What runs now.
-    pub after: Version,
-    /// Labels of the container.
-    pub labels: BTreeMap<Text, Text>,
 }
 
 impl Ledger {
@@ -118,7 +89,7 @@ impl Ledger {
         }
         self.known.retain(|id, known| listed.contains(id) || known.told_at_tick > tick);
         self.destroyed.retain(|_, at| *at > tick);
-        self.forget_old_makings(now);
+        self.makings.forget_old(now);
     }
 
     /// Takes an inspection that followed an event.
@@ -163,7 +134,7 @@ impl Ledger {
     pub fn gone(&mut self, id: &str) {
         self.tick += 1;
         self.known.remove(id);
-        if self.destroyed.len() < MAX_REMEMBERED {
+        if self.destroyed.len() < MAX_REMOVALS {
             self.destroyed.insert(id.to_owned(), self.tick);
         }
     }
@@ -202,54 +173,19 @@ impl Ledger {
         self.known.get(id)
     }
 
-    /// What was made lately, by id of the container.
-    pub fn makings(&self) -> impl Iterator<Item = (&str, &Making)> {
-        self.makings.iter().map(|(id, making)| (id.as_str(), making))
-    }
-
-    /// That this container was made, if it was made lately.
-    pub fn making(&self, id: &str) -> Option<&Making> {
-        self.makings.get(id)
+    /// What was made lately.
+    pub fn makings(&self) -> &Makings {
+        &self.makings
     }
 
     fn learn(&mut self, id: &str, facts: Facts) {
-        self.note_making(id, &facts);
+        self.makings.note(id, &facts);
         let known = self.known.entry(id.to_owned()).or_default();
         if !facts.runs() || known.facts.started_at != facts.started_at {
             (known.usage, known.sample) = (Usage::default(), None);
         }
         known.past.last_exit = facts.exit_code.or(known.past.last_exit);
         known.facts = facts;
-    }
-
-    /// The name decides what came before: tools that replace a container give the new one the old one's name, at once or by a rename.
-    fn note_making(&mut self, id: &str, facts: &Facts) {
-        let after = Version { image: facts.image.clone(), digest: facts.image_id.clone() };
-        let newest = self.images.get(&facts.name).filter(|(_, brought)| brought != id);
-        let before = newest.map(|(version, _)| version.clone()).filter(|version| version.differs(&after));
-        let Some(at) = facts.created_at.filter(|_| facts.inspected()) else { return };
-        if self.images.len() < MAX_REMEMBERED || self.images.contains_key(&facts.name) {
-            self.images.insert(facts.name.clone(), (after.clone(), id.to_owned()));
-        }
-        let before = before.or_else(|| self.makings.get(id).and_then(|making| making.before.clone()));
-        let making = Making { name: facts.name.clone(), at, before, after, labels: facts.labels.clone() };
-        self.makings.insert(id.to_owned(), making);
-        if self.makings.len() > MAX_CHANGES
-            && let Some(oldest) = self.makings.iter().min_by_key(|(_, making)| making.at).map(|(id, _)| id.clone())
-        {
-            self.makings.remove(&oldest);
-        }
-    }
-
-    fn forget_old_makings(&mut self, now: Timestamp) {
-        self.makings.retain(|_, making| now.since(making.at) < CHANGE_WINDOW_S);
-    }
-}
-
-impl Version {
-    /// Another image: another name, or the same name with another digest.
-    fn differs(&self, other: &Self) -> bool {
-        self.image != other.image || (!self.digest.is_empty() && !other.digest.is_empty() && self.digest != other.digest)
     }
 }
 
@@ -259,4 +195,156 @@ fn ends(signal: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::domain::State;
+    use crate::source::docker::answers::DockerRow;
+
+    fn now() -> Timestamp {
+        Timestamp::from_ms(1_800_000_000_000)
+    }
+
+    fn row(id: &str, status: &str, line: &str) -> Row {
+        let json = serde_json::json!({ "Id": id, "Names": [format!("/{id}")], "Image": "img:1", "State": status, "Status": line });
+        Row::from(serde_json::from_value::<DockerRow>(json).unwrap())
+    }
+
+    fn facts(name: &str, status: &str) -> Facts {
+        let created_at = Some(now().plus(-3600.0));
+        Facts { name: name.into(), status: status.into(), image: "img:1".into(), tty: Some(false), created_at, ..Facts::default() }
+    }
+
+    fn event(id: &str, action: &str, attributes: &[(&str, &str)]) -> EngineEvent {
+        let attributes: BTreeMap<_, _> = attributes.iter().copied().collect();
+        let json = serde_json::json!({ "Type": "container", "Action": action, "timeNano": now().ms() * 1_000_000, "Actor": { "ID": id, "Attributes": attributes } });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn ledger(ids: &[&str]) -> Ledger {
+        let mut ledger = Ledger::default();
+        let rows = ids.iter().map(|id| row(id, "running", "Up 9 minutes")).collect();
+        ledger.listed(0, rows, ids.iter().map(|id| ((*id).to_owned(), facts(id, "running"))).collect(), now());
+        ledger
+    }
+
+    fn said(ledger: &mut Ledger, id: &str) -> (State, String) {
+        let (_, verdict) = ledger.judge(id, now()).unwrap();
+        (verdict.state, verdict.reason.to_string())
+    }
+
+    #[test]
+    fn only_what_may_have_changed_is_inspected_again() {
+        let mut ledger = ledger(&["calm", "sick", "loops"]);
+        ledger.told("sick", Facts { health: Some("unhealthy".into()), ..facts("sick", "running") });
+        let steady = row("calm", "running", "Up 3 weeks");
+        ledger.listed(1, vec![steady.clone(), row("sick", "running", "Up 9 minutes (unhealthy)")], HashMap::new(), now());
+        for (row, stale) in [
+            (steady, false),
+            (row("calm", "running", "Up 5 seconds"), true),
+            (row("calm", "running", "Up 3 weeks (unhealthy)"), true),
+            (row("calm", "exited", "Exited (1) 2 minutes ago"), true),
+            (row("sick", "running", "Up 9 minutes (unhealthy)"), true),
+            (row("loops", "restarting", "Restarting (3) 1 minute ago"), true),
+            (row("new", "running", "Up 9 minutes"), true),
+        ] {
+            assert_eq!(!ledger.stale(std::slice::from_ref(&row)).is_empty(), stale, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_asked_before_an_event_neither_hides_nor_revives_what_the_event_told() {
+        let mut ledger = ledger(&["old", "dying"]);
+        let asked = ledger.tick();
+        ledger.told("new", facts("new", "running"));
+        ledger.gone("dying");
+        ledger.told("old", facts("old", "paused"));
+        let rows = vec![row("old", "running", "Up 9 minutes"), row("dying", "running", "Up 9 minutes")];
+        ledger.listed(asked, rows, HashMap::from([("old".to_owned(), facts("old", "running"))]), now());
+        assert_eq!(ledger.ids(), ["new", "old"]);
+        assert_eq!(ledger.known("old").unwrap().facts.status, "paused");
+        ledger.listed(ledger.tick(), vec![row("old", "running", "Up 9 minutes")], HashMap::new(), now());
+        assert_eq!(ledger.ids(), ["old"]);
+    }
+
+    #[test]
+    fn events_tell_who_ended_a_container() {
+        let exit = |code: &'static str| [("exitCode", code)];
+        let stop = [("signal", "15")];
+        for (what, events, code, state, reason) in [
+            (
+                "killed",
+                vec![event("c", "kill", &[("signal", "9")]), event("c", "die", &exit("137"))],
+                137,
+                State::Cancelled,
+                "exited 137, killed by a user",
+            ),
+            (
+                "stopped",
+                vec![event("c", "kill", &stop), event("c", "die", &exit("143")), event("c", "stop", &[])],
+                143,
+                State::Cancelled,
+                "exited 143, stopped by a user",
+            ),
+            (
+                "reloaded, then crashed",
+                vec![event("c", "kill", &[("signal", "1")]), event("c", "die", &exit("1"))],
+                1,
+                State::Failed,
+                "exited 1",
+            ),
+            (
+                "killed from outside",
+                vec![event("c", "die", &exit("137"))],
+                137,
+                State::Failed,
+                "exited 137, SIGKILL from outside of the engine",
+            ),
+            (
+                "stopped, started, crashed",
+                vec![
+                    event("c", "kill", &stop),
+                    event("c", "die", &exit("143")),
+                    event("c", "stop", &[]),
+                    event("c", "start", &[]),
+                    event("c", "die", &exit("1")),
+                ],
+                1,
+                State::Failed,
+                "exited 1",
+            ),
+        ] {
+            let mut ledger = ledger(&["c"]);
+            for event in &events {
+                ledger.heard(event);
+            }
+            ledger.told("c", Facts { exit_code: Some(code), ..facts("c", "exited") });
+            assert_eq!(said(&mut ledger, "c"), (state, reason.to_owned()), "{what}");
+        }
+    }
+
+    #[test]
+    fn the_exit_before_a_restart_is_remembered_while_the_container_runs_again() {
+        let mut ledger = ledger(&["c"]);
+        ledger.heard(&event("c", "die", &[("exitCode", "3")]));
+        ledger.heard(&event("c", "start", &[]));
+        ledger.told("c", Facts { restarts: Some(4), started_at: Some(now()), ..facts("c", "running") });
+        assert_eq!(said(&mut ledger, "c").1, "crash loop: 4 restarts, last exit 3");
+    }
+
+    #[test]
+    fn numbers_of_a_container_that_was_restarted_or_stopped_are_absent_until_measured_anew() {
+        let sample = |at_s, cpu_ns| Sample { at_s, cpu_ns, machine_ns: (at_s * 1e9) as u64, cores: 1, rx_bytes: None, tx_bytes: None };
+        let mut ledger = ledger(&["c"]);
+        ledger.sampled("c", sample(10.0, 0), None, Memory::default());
+        assert_eq!(ledger.known("c").unwrap().usage.cpu_cores, None);
+        ledger.sampled("c", sample(12.0, 1_000_000_000), None, Memory::default());
+        ledger.sampled("c", sample(12.1, 1_100_000_000), None, Memory::default());
+        assert_eq!(ledger.known("c").unwrap().usage.cpu_cores, Some(0.5), "a window of 0.1 s says nothing");
+        ledger.told("c", Facts { started_at: Some(now()), ..facts("c", "running") });
+        assert_eq!(ledger.known("c").unwrap().usage, Usage::default());
+        ledger.sampled("c", sample(20.0, 5), None, Memory::default());
+        ledger.told("c", facts("c", "exited"));
+        ledger.sampled("c", sample(22.0, 9), None, Memory::default());
+        assert_eq!(ledger.known("c").unwrap().usage, Usage::default());
+    }
+}

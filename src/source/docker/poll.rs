@@ -4,19 +4,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt};
-
 use crate::domain::{Batch, Entity, Failure, FailureKind, RowProblem, Scope, Text, Timestamp};
 use crate::source::http::Request;
 
 use super::answers::{DockerRow, DockerStats, PodmanRow, PodmanStats, rows};
-use super::engine::{CONCURRENT, Dialect, Engine};
+use super::engine::{Dialect, Engine};
 use super::facts::{Facts, Row};
 use super::ledger::Ledger;
 use super::usage::{Memory, Sample};
 
-/// Requests at a time to an engine that takes a second for each.
-const CONCURRENT_WAITING: usize = 64;
+/// Samples asked for at a time. Docker 20.10 measures all that is asked for once a second and answers then, also "one-shot": 100
+/// containers take 7 s at 16 at a time, and 2 s at 64. A connection costs about 50 KiB.
+const SAMPLES_AT_A_TIME: usize = 64;
 
 /// All containers, and what was made within the last day. Inspects only those that an inspection would tell something new about.
 pub async fn containers(engine: &Engine, now: Timestamp) -> Result<Batch, Failure> {
@@ -36,7 +35,7 @@ pub async fn containers(engine: &Engine, now: Timestamp) -> Result<Batch, Failur
     let inspected = inspected.into_iter().filter_map(|(id, facts)| Some((id, facts?))).collect();
     let mut ledger = engine.ledger();
     ledger.listed(tick, rows, inspected, now);
-    let mut entities: Vec<Entity> = ledger.makings().map(|(id, making)| engine.stamp.change(id, making, now)).collect();
+    let mut entities: Vec<Entity> = ledger.makings().iter().map(|(id, making)| engine.stamp.change(id, making, now)).collect();
     entities.extend(workloads(engine, &dialect, ledger.ids(), now, &mut ledger));
     Ok(Batch { entities, problems, ..Batch::default() })
 }
@@ -125,19 +124,16 @@ async fn inspect(engine: &Engine, ids: Vec<String>, problems: &mut Vec<RowProble
     Ok(known)
 }
 
-/// One request per container, several at a time, none of which waits for a second sample.
+/// One request per container, many at a time, none of which waits for a second sample.
 async fn docker_stats(engine: &Engine, dialect: &Arc<Dialect>, ids: &[String], problems: &mut Vec<RowProblem>) -> Result<(), Failure> {
-    let one = |id: String| async move {
+    let ask = |id: String| async move {
         let mut request = Request::get(dialect.container(&id, "stats")).query("stream", "false");
         if dialect.one_shot() {
             request = request.query("one-shot", "true");
         }
-        let stats = async { engine.get(request).await?.json::<DockerStats>() }.await;
-        (id, stats)
+        engine.get_small(request).await?.json::<DockerStats>()
     };
-    let at_a_time = if dialect.one_shot() { CONCURRENT } else { CONCURRENT_WAITING };
-    let mut answers = stream::iter(ids.iter().cloned().map(one)).buffer_unordered(at_a_time);
-    while let Some((id, outcome)) = answers.next().await {
+    for (id, outcome) in engine.each(ids.to_vec(), SAMPLES_AT_A_TIME, ask).await {
         match outcome {
             Ok(stats) => {
                 if let Some(sample) = Sample::docker(&stats) {

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::config::SourceConfig;
 use crate::domain::{Change, ChangeKind, Detail, Entity, EntityId, Kind, Link, LinkTarget, SourceName, State, Text, Timestamp, Workload};
 
-use super::ledger::{Known, Making, Version};
+use super::ledger::Known;
+use super::makings::{Making, Version};
 use super::state::Verdict;
 
 /// Characters of a digest that tell two images apart, as the command line shows them.

@@ -13,6 +13,7 @@ use super::jq::{Filter, Variables, to_json};
 use super::pages::Turn;
 use super::plan::Plan;
 use super::row;
+use crate::config::Span;
 use crate::config::connector::Logs;
 use crate::domain::{Failure, FailureKind, Kind, LogLine, LogPart, LogRequest, State, Step};
 use crate::source::Flow;
@@ -41,7 +42,7 @@ impl LogPlan {
             plan: Plan::new("logs", logs.call()?),
             map: Filter::new("map of logs", &logs.map),
             next: logs.next.as_ref().zip(logs.param.clone()).map(|(jq, param)| (Filter::new("next of logs", jq), param)),
-            every: logs.every.map_or(EVERY, |span| span.duration()),
+            every: logs.every.map_or(EVERY, Span::duration),
         })
     }
 }

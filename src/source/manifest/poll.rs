@@ -75,7 +75,7 @@ impl Inner {
     /// Asks a poll.
     pub(super) async fn poll(&self, plan: &PollPlan, now: Timestamp) -> Result<Batch, Failure> {
         let polled = self.wanted_by(plan, now).await?;
-        let variables = Variables { polled: self.as_value(&polled), ..self.variables(now) };
+        let variables = Variables { polled: as_value(&polled), ..self.variables(now) };
         let Some((poll, items, max)) = &plan.for_each else {
             let outcome = self.round(plan, Val::Null, variables.clone(), now).await.and_then(|rows| self.batch(plan, rows, Scope::Whole));
             if outcome.is_err() && plan.is_conditional() {
@@ -138,13 +138,6 @@ impl Inner {
         })
     }
 
-    fn as_value(&self, polled: &BTreeMap<String, Arc<Vec<Entity>>>) -> Val {
-        if polled.is_empty() {
-            return Val::Null;
-        }
-        Val::obj(polled.iter().map(|(poll, entities)| (Val::from(poll.clone()), list(entities))).collect())
-    }
-
     /// All pages for one item of a fan-out (or for the poll itself).
     async fn round(&self, plan: &PollPlan, each: Val, variables: Variables, now: Timestamp) -> Result<Rows, Failure> {
         let values = fetch::values(&self.with, &each);
@@ -189,12 +182,11 @@ impl Inner {
         let mut places: BTreeMap<EntityId, usize> = BTreeMap::new();
         let mut entities: Vec<Entity> = Vec::with_capacity(rows.entities.len());
         for entity in rows.entities {
-            match places.get(&entity.id) {
-                Some(place) => entities[*place] = entity,
-                None => {
-                    places.insert(entity.id.clone(), entities.len());
-                    entities.push(entity);
-                }
+            if let Some(place) = places.get(&entity.id) {
+                entities[*place] = entity;
+            } else {
+                places.insert(entity.id.clone(), entities.len());
+                entities.push(entity);
             }
         }
         if plan.wanted {
@@ -204,6 +196,13 @@ impl Inner {
         let scope = if plan.scope == PollScope::Part { Scope::Part } else { scope };
         Ok(Batch { entities, scope, problems: rows.problems, ..Batch::default() })
     }
+}
+
+fn as_value(polled: &BTreeMap<String, Arc<Vec<Entity>>>) -> Val {
+    if polled.is_empty() {
+        return Val::Null;
+    }
+    Val::obj(polled.iter().map(|(poll, entities)| (Val::from(poll.clone()), list(entities))).collect())
 }
 
 fn list(entities: &[Entity]) -> Val {

@@ -152,8 +152,8 @@ fn detail(kind: Kind, value: Option<Value>) -> Result<Detail, Wrong> {
     let read = |detail: &Value| serde_json::from_value::<Detail>(json!({ "kind": kind, "detail": detail }));
     read(&value).map_err(|error| {
         // serde does not say which field it was: try each alone
-        let fields = value.as_object().into_iter().flatten();
-        let culprit = fields.filter_map(|(key, field)| Some((key, read(&json!({ key.as_str(): field })).err()?))).next();
+        let mut fields = value.as_object().into_iter().flatten();
+        let culprit = fields.find_map(|(key, field)| Some((key, read(&json!({ key.as_str(): field })).err()?)));
         culprit.map_or_else(|| ("detail".to_owned(), error.to_string()), |(key, error)| (format!("detail.{key}"), error.to_string()))
     })
 }
