@@ -62,7 +62,8 @@ pub struct Model {
     palette: Palette,
     scroll: usize,
     toast: Option<(Notice, Timestamp)>,
-    frozen: bool,
+    /// The store as it was when the picture was frozen; entities are shared, so this is a list of handles.
+    held: Option<Box<Store>>,
     shown_kinds: Vec<Kind>,
     log_views: u32,
     dirty: bool,
@@ -114,7 +115,7 @@ impl Model {
             palette: Palette::default(),
             scroll: 0,
             toast: None,
-            frozen: false,
+            held: None,
             shown_kinds: Vec::new(),
             log_views: 0,
             dirty: true,
@@ -139,7 +140,8 @@ impl Model {
 
     /// The pane with the keys, and what it may look at.
     fn focused(&mut self) -> (&mut dyn Pane, Look<'_>) {
-        let look = Look { store: &self.store, derived: &self.derived, now: self.shown_at, ui: &self.settings.look };
+        let store = self.held.as_deref().unwrap_or(&self.store);
+        let look = Look { store, derived: &self.derived, now: self.shown_at, ui: &self.settings.look };
         let pane: &mut dyn Pane = match self.views.last_mut() {
             Some(view) => view.pane_mut(),
             None => &mut self.tabs[self.tab as usize],
@@ -148,12 +150,17 @@ impl Model {
     }
 
     fn look(&self) -> Look<'_> {
-        Look { store: &self.store, derived: &self.derived, now: self.shown_at, ui: &self.settings.look }
+        Look { store: self.shown(), derived: &self.derived, now: self.shown_at, ui: &self.settings.look }
+    }
+
+    /// The store that is on screen.
+    fn shown(&self) -> &Store {
+        self.held.as_deref().unwrap_or(&self.store)
     }
 
     /// Brings what is on screen up to date with the store; once before each frame, however many messages came.
     fn catch_up(&mut self) {
-        if self.frozen {
+        if self.held.is_some() {
             return;
         }
         self.shown_at = self.now;
@@ -167,7 +174,9 @@ impl Model {
 
     /// Shows the pane that has just come to the front.
     fn bring_up(&mut self) {
-        self.derived.follow(&self.store, self.now);
+        if self.held.is_none() {
+            self.derived.follow(&self.store, self.now);
+        }
         let area = screen::body(self.size);
         let (pane, look) = self.focused();
         pane.refresh(&look);

@@ -17,7 +17,7 @@ pub use sources::{PollState, SourceState, Sources, Standing};
 pub use standing::is_standing;
 
 /// Everything the sources told.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Store {
     /// Entities by kind.
     pub entities: Entities,

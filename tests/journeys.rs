@@ -223,6 +223,7 @@ async fn a_model_has_its_aliases_and_numbers_and_leads_to_its_run() {
             ("see", "model churn-clf v3"),
             ("see", "aliases          challenger"),
             ("see", "auc = 0.9"),
+            ("see", "● train-2"),
             ("press", "/"),
             ("type", "train-2"),
             ("press", "enter enter"),

@@ -62,7 +62,8 @@ pub fn click(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
 /// Something came in that panes may be waiting for.
 pub fn hear(model: &mut Model, msg: &Msg) -> Vec<Effect> {
     let mut wishes = Vec::new();
-    let look = crate::pane::Look { store: &model.store, derived: &model.derived, now: model.shown_at, ui: &model.settings.look };
+    let store = model.held.as_deref().unwrap_or(&model.store);
+    let look = crate::pane::Look { store, derived: &model.derived, now: model.shown_at, ui: &model.settings.look };
     for view in &mut model.views {
         wishes.extend(view.pane_mut().hear(msg, &look));
     }
@@ -92,7 +93,10 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             model.seen = None;
         }
         Action::Freeze => {
-            model.frozen = !model.frozen;
+            model.held = match model.held.take() {
+                Some(_) => None,
+                None => Some(Box::new(model.store.clone())),
+            };
             model.seen = None;
         }
         Action::Help => {
@@ -179,7 +183,7 @@ pub fn grant(model: &mut Model, wishes: Vec<Wish>) -> Vec<Effect> {
             Wish::Detail(id) => effects.extend(open_detail(model, &id, false)),
             Wish::Raw(id) => effects.extend(open_detail(model, &id, true)),
             Wish::Chart(id) => {
-                if let Some(entity) = model.store.get(&id).cloned() {
+                if let Some(entity) = model.shown().get(&id).cloned() {
                     let mut chart = Chart::new(entity, &model.look());
                     let asks = chart.questions(model.now);
                     model.views.push(View::Chart(Box::new(chart)));
@@ -201,7 +205,7 @@ pub fn grant(model: &mut Model, wishes: Vec<Wish>) -> Vec<Effect> {
 }
 
 fn open_detail(model: &mut Model, id: &crate::domain::EntityId, raw: bool) -> Vec<Effect> {
-    let Some(entity) = model.store.get(id).cloned() else {
+    let Some(entity) = model.shown().get(id).cloned() else {
         model.say(Notice { good: false, text: format!("{id} is no longer known") });
         return Vec::new();
     };
@@ -239,7 +243,8 @@ fn typed(model: &mut Model) {
         }
         Mode::Palette => {
             let here = contexts(model);
-            model.palette.search(&text, &model.store, here);
+            let store = model.held.as_deref().unwrap_or(&model.store);
+            model.palette.search(&text, store, here);
         }
         _ => {}
     }

@@ -73,8 +73,9 @@ impl Palette {
         let mut found: Vec<(u32, Found<'_>)> = Vec::new();
         for row in ACTIONS.iter().filter(|row| contexts.contains(&row.context)) {
             if let Some(score) = score(row.title).max(score(row.id)) {
-                // an action found by the same letters stands before an entity
-                found.push((score + 8, Found::Action(row)));
+                // an action found by the same letters stands before an entity, and a tab's name before words inside others
+                let named = !query.is_empty() && row.hint.to_lowercase().starts_with(&query.to_lowercase());
+                found.push((score + if named { 64 } else { 8 }, Found::Action(row)));
             }
         }
         if !query.trim().is_empty() {

@@ -90,7 +90,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 }
 
 fn header(model: &Model) -> Header<'_> {
-    let sources = &model.store.sources;
+    let sources = &model.shown().sources;
     let envs: BTreeSet<&str> = sources.iter().filter_map(|source| source.info.as_ref()?.env.as_deref()).collect();
     let prod = envs.iter().any(|env| env.starts_with("prod"));
     let note = match model.views.as_slice() {
@@ -104,9 +104,9 @@ fn header(model: &Model) -> Header<'_> {
         note,
         answering: sources.iter().filter(|source| source.standing().answers()).count(),
         sources: sources.len(),
-        oldest_s: model.store.oldest_answer().map(|at| model.look().age_s(at)),
+        oldest_s: model.shown().oldest_answer().map(|at| model.look().age_s(at)),
         now: model.shown_at,
-        frozen: model.frozen,
+        frozen: model.held.is_some(),
         read_only: model.settings.read_only,
     }
 }
@@ -150,7 +150,7 @@ fn badge(model: &Model, tab: Tab) -> (usize, Role) {
         Tab::Changes => troubled(|kind, _| kind == Kind::Stack),
         Tab::Sources => {
             let silent = |standing| !matches!(standing, Standing::Answers | Standing::Waiting);
-            let count = model.store.sources.iter().filter(|source| silent(source.standing())).count();
+            let count = model.shown().sources.iter().filter(|source| silent(source.standing())).count();
             (count, Role::Warning)
         }
     }

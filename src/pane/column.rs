@@ -29,6 +29,8 @@ pub struct Cell {
     pub text: Cow<'static, str>,
     /// How it looks.
     pub role: Role,
+    /// Pieces that stand behind it, each with its own look.
+    pub more: Vec<(Cow<'static, str>, Role)>,
 }
 
 /// What a row is sorted by. Absent values come last when ascending.
@@ -43,17 +45,26 @@ pub enum SortKey {
 impl Cell {
     /// A cell in the plain style.
     pub fn plain(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { text: text.into(), role: Role::Text }
+        Self::with(text, Role::Text)
     }
 
     /// A cell of less weight.
     pub fn muted(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { text: text.into(), role: Role::Muted }
+        Self::with(text, Role::Muted)
     }
 
     /// A cell in a role of its own.
     pub fn with(text: impl Into<Cow<'static, str>>, role: Role) -> Self {
-        Self { text: text.into(), role }
+        Self { text: text.into(), role, more: Vec::new() }
+    }
+
+    /// Pieces beside each other, each with its own look.
+    pub fn pieces(mut pieces: Vec<(Cow<'static, str>, Role)>) -> Self {
+        if pieces.is_empty() {
+            return Self::absent();
+        }
+        let (text, role) = pieces.remove(0);
+        Self { text, role, more: pieces }
     }
 
     /// Nothing is known.

@@ -57,15 +57,26 @@ pub const NAME: Column = Column {
 };
 
 /// Why it is so.
-pub const REASON: Column = Column {
-    head: Head::new("why", Width::Share { min: 28, weight: 3 }),
-    descending: false,
-    cell: |entity, look| {
-        let why = entity.reason.as_ref().map_or("", |reason| reason.first_line());
-        if triage::is_muted(entity) { Cell::muted(format!("muted {} {why}", look.ui.glyphs.dot())) } else { Cell::plain(why.to_owned()) }
-    },
-    key: |entity, _| word(entity.reason.as_deref()),
-};
+pub const REASON: Column = reason(34, 3);
+
+/// Why it is so, where other columns say more.
+pub const REASON_BRIEF: Column = reason(14, 1);
+
+const fn reason(min: u16, weight: u16) -> Column {
+    Column {
+        head: Head::new("why", Width::Share { min, weight }),
+        descending: false,
+        cell: |entity, look| {
+            let why = entity.reason.as_ref().map_or("", |reason| reason.first_line());
+            if triage::is_muted(entity) {
+                Cell::muted(format!("muted {} {why}", look.ui.glyphs.dot()))
+            } else {
+                Cell::plain(why.to_owned())
+            }
+        },
+        key: |entity, _| word(entity.reason.as_deref()),
+    }
+}
 
 /// The source it comes from.
 pub const SOURCE: Column = Column {

@@ -2,7 +2,7 @@
 //! Not for: drift numbers.
 
 use super::column::{Cell, Column, number, word};
-use super::columns::{AGE, ENV, NAME, OWNER, REASON, SOURCE, STATE};
+use super::columns::{AGE, ENV, NAME, OWNER, REASON, REASON_BRIEF, SOURCE, STATE};
 use super::sections::{Empty, Section, Spec, by_trouble, newest_first};
 use crate::domain::{Detail, Endpoint, Entity, Eye, Kind, Model};
 use crate::ui::table::{Column as Head, Width};
@@ -16,7 +16,7 @@ const MODELS: Section = Section {
     title: "Model versions",
     note: "",
     kinds: &[Kind::Model],
-    columns: &[STATE, AGE, NAME, VERSION, ALIASES, METRICS, FRAMEWORK, STAGE, REASON, SOURCE, ENV, OWNER],
+    columns: &[STATE, AGE, NAME, ALIASES, METRICS, REASON_BRIEF, FRAMEWORK, STAGE, SOURCE, ENV, OWNER],
     weight: 3,
     min_rows: 3,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Model)),
@@ -61,13 +61,6 @@ fn endpoint(entity: &Entity) -> Option<&Endpoint> {
         _ => None,
     }
 }
-
-const VERSION: Column = Column {
-    head: Head::new("version", Width::Fixed(7)).right(),
-    descending: true,
-    cell: |entity, _| Cell::text(model(entity).and_then(|model| model.version.as_ref())),
-    key: |entity, _| number(model(entity).and_then(|model| model.version.as_ref()?.parse().ok())),
-};
 
 const ALIASES: Column = Column {
     head: Head::new("aliases", Width::Fixed(16)).fold(1),

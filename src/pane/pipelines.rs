@@ -2,7 +2,7 @@
 //! Not for: the steps of one run (see `detail`).
 
 use super::column::{Cell, Column, number, time, word};
-use super::columns::{AGE, DURATION, ENV, NAME, OWNER, REASON, SOURCE, STATE, spark};
+use super::columns::{AGE, DURATION, ENV, NAME, OWNER, REASON, REASON_BRIEF, SOURCE, STATE, spark};
 use super::sections::{Empty, Section, Spec, by_trouble, newest_first};
 use crate::domain::{Detail, Entity, Kind, Pipeline, Run, Text};
 use crate::ui::table::{Column as Head, Width};
@@ -16,7 +16,7 @@ const PIPELINES: Section = Section {
     title: "Pipelines",
     note: "",
     kinds: &[Kind::Pipeline],
-    columns: &[STATE, NAME, LAST, HISTORY, RATE, TREND, NEXT, SCHEDULE, REASON, SOURCE, ENV, OWNER],
+    columns: &[STATE, NAME, LAST, HISTORY, RATE, TREND, NEXT, SCHEDULE, REASON_BRIEF, SOURCE, ENV, OWNER],
     weight: 1,
     min_rows: 3,
     pick: |look, _| {
@@ -74,8 +74,8 @@ const HISTORY: Column = Column {
     descending: false,
     cell: |entity, look| {
         let Some(trend) = look.derived.trend(entity) else { return Cell::absent() };
-        let signs: String = trend.runs.iter().rev().take(8).rev().map(|run| look.ui.glyphs.state(run.state)).collect();
-        Cell::with(signs, trend.newest().map_or(Role::Muted, |run| role_of(run.state)))
+        let newest = trend.runs.iter().rev().take(8).rev();
+        Cell::pieces(newest.map(|run| (look.ui.glyphs.state(run.state).into(), role_of(run.state))).collect())
     },
     key: |_, _| number(None),
 };

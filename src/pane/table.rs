@@ -46,7 +46,7 @@ pub fn draw(list: &List, place: &Place<'_>, look: &Look<'_>, area: Rect, buf: &m
         let Some(entity) = list.rows().get(at) else { return Row::default() };
         let cells = list.columns().iter().map(|column| {
             let cell = (column.cell)(entity, look);
-            Cell::new(cell.text, cell.role)
+            cell.more.into_iter().fold(Cell::new(cell.text, cell.role), |cell, (text, role)| cell.and(text, role))
         });
         Row { cells: cells.collect(), marked: list.is_marked(&entity.id), stale: look.store.stale(entity).is_some() }
     };

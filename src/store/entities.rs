@@ -11,7 +11,7 @@ use crate::insight::change;
 const MAX_OBSERVED: usize = 500;
 
 /// Entities by kind.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Entities {
     kinds: HashMap<Kind, HashMap<EntityId, Held>>,
     counts: HashMap<Kind, Counts>,
@@ -22,7 +22,7 @@ pub struct Entities {
     runs: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Held {
     entity: Arc<Entity>,
     /// Who brings it: the first that tells all there are, or before that the first that saw it.

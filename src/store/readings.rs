@@ -17,7 +17,7 @@ const MAX_STATES: usize = 20;
 type Labels = BTreeMap<Text, Text>;
 
 /// Numbers over time.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Readings {
     series: BTreeMap<(SourceName, Text), BTreeMap<Labels, Series>>,
     trails: HashMap<EntityId, Trail>,

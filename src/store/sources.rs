@@ -11,13 +11,13 @@ use crate::msg::Fetched;
 const SPENDING_WINDOW_S: f64 = 60.0;
 
 /// The sources, by name.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Sources {
     known: BTreeMap<SourceName, SourceState>,
 }
 
 /// One source.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SourceState {
     /// What is known before it answers; absent when it could not even be made.
     pub info: Option<Arc<SourceInfo>>,
@@ -31,7 +31,7 @@ pub struct SourceState {
 }
 
 /// One poll of a source.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct PollState {
     /// Waiting for an answer.
     pub in_flight: bool,

@@ -150,9 +150,9 @@ impl Table<'_> {
         Rect { y: inner.y + head, height: inner.height - head, ..inner }
     }
 
-    /// Without a frame the last column is the scrollbar's; with one it stands on the right line.
+    /// The last column stays free: without a frame it is the scrollbar's, with one it keeps numbers off the right line.
     fn placed(&self, inner: Rect) -> Vec<Placed> {
-        let room = inner.width.saturating_sub(GUTTER + u16::from(self.frame.is_none()));
+        let room = inner.width.saturating_sub(GUTTER + 1);
         let mut placed = place(self.columns, room);
         for placed in &mut placed {
             placed.x += GUTTER;

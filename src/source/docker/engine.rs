@@ -30,9 +30,9 @@ pub struct Engine {
     pub http: Http,
     /// What its entities have in common.
     pub stamp: Stamp,
-    timeout: Duration,
     /// Held while the list is read for the first time, which polls and events need at once.
     pub looking: tokio::sync::Mutex<()>,
+    timeout: Duration,
     dialect: Mutex<Option<Arc<Dialect>>>,
     ledger: Mutex<Ledger>,
 }
@@ -55,7 +55,7 @@ pub struct Dialect {
 impl Engine {
     /// Nothing is sent yet.
     pub fn new(http: Http, stamp: Stamp, timeout: Duration) -> Self {
-        Self { http, stamp, timeout, looking: tokio::sync::Mutex::default(), dialect: Mutex::default(), ledger: Mutex::default() }
+        Self { http, stamp, looking: tokio::sync::Mutex::default(), timeout, dialect: Mutex::default(), ledger: Mutex::default() }
     }
 
     /// What is remembered; never held over an await.

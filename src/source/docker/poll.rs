@@ -20,9 +20,15 @@ const SAMPLES_AT_A_TIME: usize = 64;
 /// All containers, and what was made within the last day. Inspects only those that an inspection would tell something new about.
 pub async fn containers(engine: &Engine, now: Timestamp) -> Result<Batch, Failure> {
     let dialect = engine.dialect().await?;
-    let tick = engine.ledger().tick();
     let mut problems = Vec::new();
+    let alone = if engine.ledger().is_empty() { Some(engine.looking.lock().await) } else { None };
+    let tick = engine.ledger().tick();
     let rows = list(engine, &dialect, &mut problems).await?;
+    if alone.is_some() {
+        // for those who wait for a first sight
+        engine.ledger().listed(tick, rows.clone(), HashMap::new(), now);
+    }
+    drop(alone);
     let stale = engine.ledger().stale(&rows);
     let inspected = inspect(engine, stale, &mut problems).await?;
     let rows = rows.into_iter().filter(|row| !matches!(inspected.get(&row.id), Some(None))).collect();
