@@ -115,7 +115,8 @@ impl Logs {
             return Vec::new();
         }
         self.fetching_older = true;
-        let request = LogRequest { since: None, until: Some(until), tail: OLDER, follow: false, ..self.request(now) };
+        // Podman knows whole seconds only; what comes twice is left out when it arrives
+        let request = LogRequest { since: None, until: Some(until.plus(1.0)), tail: OLDER, follow: false, ..self.request(now) };
         vec![Wish::Effect(Effect::Follow { view: self.older, request })]
     }
 

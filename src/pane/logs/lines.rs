@@ -1,13 +1,13 @@
 //! The fetched lines of a log, bounded in number and bytes, and the search over all of them.
 //! Not for: which part is on screen (see `logs`).
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
-use crate::domain::{LogLine, LogPart, Timestamp};
+use crate::domain::{LogLine, LogPart, Text, Timestamp};
 
 /// Lines kept; the oldest go first.
 pub const MAX_LINES: usize = 20_000;
@@ -107,18 +107,24 @@ impl Lines {
     /// Adds older lines in front, as many as fit; lines that are here already are left out. Returns how many were added.
     pub fn prepend(&mut self, part: &LogPart) -> usize {
         let before = self.first_time();
-        let new: Vec<&LogLine> =
-            part.lines.iter().filter(|line| before.is_none_or(|before| line.at.is_some_and(|at| at < before))).collect();
+        // several lines may carry the oldest instant, and only some of them may be here
+        let here: HashSet<&Text> = self.kept.iter().take_while(|line| line.at <= before).map(|line| &line.text).collect();
+        let is_new = |line: &&LogLine| match before {
+            None => true,
+            Some(before) => line.at.is_some_and(|at| at < before || (at == before && !here.contains(&line.text))),
+        };
+        let new: Vec<LogLine> = part.lines.iter().filter(is_new).cloned().collect();
         let mut added = 0;
-        for line in new.iter().rev() {
+        let brought = new.len();
+        for line in new.into_iter().rev() {
             if self.is_full() {
                 break;
             }
             self.bytes += line.text.len();
-            self.kept.push_front((*line).clone());
+            self.kept.push_front(line);
             added += 1;
         }
-        if added == new.len() && part.from_start {
+        if added == brought && part.from_start {
             self.starts_log = true;
         }
         self.dropped = 0;
@@ -218,7 +224,7 @@ pub fn is_bad_level(level: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{LogStream, Text};
+    use crate::domain::LogStream;
 
     fn part(from: i64, texts: &[&str]) -> LogPart {
         let lines = texts
@@ -265,6 +271,7 @@ mod tests {
         lines.append(&part(10, &["c", "d"]), false);
         assert_eq!(lines.prepend(&part(8, &["a", "b", "c"])), 2, "c is here already");
         assert_eq!(lines.text(0, 9, false), "a\nb\nc\nd\n");
+        assert_eq!(lines.prepend(&part(8, &["of the same instant as a"])), 1, "only some of an instant's lines were here");
     }
 
     #[test]
