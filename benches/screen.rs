@@ -1,6 +1,9 @@
 //! How fast the application thinks and draws with 10,000 entities: merging a batch, one message with its frame, one key with its frame.
 //! Prints a table of times beside what is wanted; `cargo bench --bench screen`. Nothing here passes or fails.
 
+#![allow(clippy::print_stdout, clippy::expect_used, reason = "a benchmark prints its table and ends where it cannot measure")]
+#![allow(clippy::cast_possible_wrap, reason = "rounds are counted in hundreds")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -70,9 +70,9 @@ impl Picture {
         let filled: Vec<Vec<Cell>> = blanks.clone().map(|y| self.after(y, &updates[rows[y].clone()]).cloned().collect()).collect();
         let part = &mut self.cells[top * self.width..(bottom + 1) * self.width];
         if scroll.up {
-            part.rotate_left(far * self.width)
+            part.rotate_left(far * self.width);
         } else {
-            part.rotate_right(far * self.width)
+            part.rotate_right(far * self.width);
         }
         let mut paint = Vec::new();
         for (y, row) in rows.into_iter().enumerate() {
