@@ -139,7 +139,7 @@ fn entity(source: &SourceName, n: usize, round: usize) -> Entity {
         3 => Check { test: Some(Text::from("volume")), observed: Some(Text::from("12")), ..Check::default() }.into(),
         _ => Change { what: Some(Text::from("api")), at: Some(at), ..Change::default() }.into(),
     };
-    let state = if (n + round) % 10 == 0 { State::Failed } else { State::Ok };
+    let state = if (n + round).is_multiple_of(10) { State::Failed } else { State::Ok };
     let mut entity = Entity::new(source, &format!("key-{n}"), &format!("service-{}-{n}", n % 211), state, detail, at);
     entity.reason = Some(Text::from("p99 2.4 s is above 1 s for 5 minutes"));
     entity.since = Some(at);

@@ -58,7 +58,7 @@ impl Seat {
         let child = pair.slave.spawn_command(command).expect("the program starts");
         let (out, output) = mpsc::channel();
         std::thread::spawn(move || {
-            let mut piece = [0; 65536];
+            let mut piece = vec![0; 65536];
             while let Ok(read @ 1..) = from.read(&mut piece) {
                 if out.send(piece[..read].to_vec()).is_err() {
                     break;
