@@ -36,7 +36,7 @@ pub fn needs_you<'a>(entities: impl Iterator<Item = &'a Arc<Entity>>, now: crate
     }
     rows.extend(distinct(alerts.into_iter()));
     rows.extend(newest.into_values().filter(|run| is_trouble(run.state) && run.since.is_none_or(|since| now.since(since) < OLD_RUN_S)));
-    rows.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
+    rows.sort_by_cached_key(|row| (rank(row), &row.id));
     rows.into_iter().cloned().collect()
 }
 

@@ -15,6 +15,7 @@ use crate::store::Store;
 pub struct Derived {
     revision: Option<u64>,
     runs: Option<u64>,
+    alerts: Option<u64>,
     links: Option<u64>,
     /// Pipelines by source and name.
     pub trends: HashMap<PipelineKey, Trend>,
@@ -33,12 +34,14 @@ impl Derived {
         }
         self.revision = Some(store.revision());
         self.needs_you = triage::needs_you(store.entities.all(), now);
-        self.twins = triage::twins(store.entities.of(Kind::Alert));
         let entities = &store.entities;
-        if self.runs.replace(entities.runs_revision()) != Some(entities.runs_revision()) {
+        if is_new(&mut self.alerts, entities.revision_of(Kind::Alert)) {
+            self.twins = triage::twins(entities.of(Kind::Alert));
+        }
+        if is_new(&mut self.runs, entities.revision_of(Kind::Run)) {
             self.trends = trend::of(entities.of(Kind::Run));
         }
-        if self.links.replace(entities.links_revision()) != Some(entities.links_revision()) {
+        if is_new(&mut self.links, entities.links_revision()) {
             let everything: Vec<&Arc<Entity>> = entities.all().collect();
             self.graph = Graph::build(everything.into_iter());
         }
@@ -68,4 +71,9 @@ impl Derived {
         };
         self.graph.touched(entity).iter().filter_map(|id| store.get(id)).filter(|other| current(other)).cloned().collect()
     }
+}
+
+/// Takes the revision; whether it is another than before.
+fn is_new(seen: &mut Option<u64>, revision: u64) -> bool {
+    seen.replace(revision) != Some(revision)
 }

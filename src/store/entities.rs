@@ -19,7 +19,7 @@ pub struct Entities {
     observed: VecDeque<EntityId>,
     generation: u64,
     links: u64,
-    runs: u64,
+    revisions: HashMap<Kind, u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,9 +63,9 @@ impl Entities {
         self.links
     }
 
-    /// Grows when runs change.
-    pub fn runs_revision(&self) -> u64 {
-        self.runs
+    /// Grows when any of a kind is brought or goes.
+    pub fn revision_of(&self, kind: Kind) -> u64 {
+        self.revisions.get(&kind).copied().unwrap_or(0)
     }
 
     /// All of a kind, in no order.
@@ -148,7 +148,7 @@ impl Entities {
 
     fn place(&mut self, entity: Arc<Entity>, poll: &PollId, whole: bool, generation: u64) -> Option<Arc<Entity>> {
         let kind = entity.kind();
-        self.runs += u64::from(kind == Kind::Run);
+        *self.revisions.entry(kind).or_default() += 1;
         let counts = self.counts.entry(kind).or_default();
         counts.0[entity.state as usize] += 1;
         let held = self.kinds.entry(kind).or_default();
@@ -179,7 +179,7 @@ impl Entities {
             counts.0[held.entity.state as usize] -= 1;
         }
         self.links += u64::from(is_linked(&held.entity));
-        self.runs += u64::from(kind == Kind::Run);
+        *self.revisions.entry(kind).or_default() += 1;
         Some(held.entity)
     }
 
