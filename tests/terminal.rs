@@ -340,8 +340,13 @@ fn the_small_application() {
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let nothing = Box::pin(futures_util::stream::empty());
     let ended = tokio.block_on(run_here(&mut Small::default(), Vec::new(), nothing, Options::new(Env::read())));
-    println!("ended: {ended:?}");
-    std::process::exit(if matches!(ended, Ok(Ending::Quit)) { 7 } else { 8 });
+    // `println!` would panic where the terminal has gone meanwhile
+    let _ = writeln!(std::io::stdout(), "ended: {ended:?}");
+    std::process::exit(match ended {
+        Ok(Ending::Quit) => 7,
+        Ok(Ending::Signal(signal)) => 128 + signal,
+        Err(_) => 8,
+    });
 }
 
 #[test]

@@ -62,7 +62,8 @@ pub const REASON: Column = reason(34, 3);
 /// Why it is so, where other columns say more.
 pub const REASON_BRIEF: Column = reason(14, 1);
 
-const fn reason(min: u16, weight: u16) -> Column {
+/// Why it is so, in at least so many columns.
+pub const fn reason(min: u16, weight: u16) -> Column {
     Column {
         head: Head::new("why", Width::Share { min, weight }),
         descending: false,

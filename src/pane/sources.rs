@@ -2,7 +2,7 @@
 //! Not for: what they bring.
 
 use super::column::{Cell, Column, number, time, word};
-use super::columns::{AGE, ENV, REASON, STATE};
+use super::columns::{AGE, ENV, STATE, reason};
 use super::sections::{Empty, Section, Spec, by_trouble};
 use crate::domain::{Entity, Kind};
 use crate::store::SourceState;
@@ -16,7 +16,7 @@ const SOURCES: Section = Section {
     title: "Sources",
     note: "",
     kinds: &[],
-    columns: &[STATE, AGE, NAME, CONNECTOR, ANSWERED, LATENCY, REQUESTS, BYTES, ENTITIES, REASON, URL, ENV],
+    columns: &[STATE, AGE, NAME, CONNECTOR, ANSWERED, LATENCY, REQUESTS, BYTES, ENTITIES, WHY, URL, ENV],
     weight: 1,
     min_rows: 4,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Check).filter(|check| crate::store::is_standing(check))),
@@ -28,6 +28,8 @@ fn state<'a>(entity: &Entity, look: &super::Look<'a>) -> Option<&'a SourceState>
     look.store.sources.get(entity.id.source())
 }
 
+const WHY: Column = reason(24, 2);
+
 const NAME: Column = Column {
     head: Head::new("source", Width::Share { min: 12, weight: 1 }),
     descending: false,
@@ -36,7 +38,7 @@ const NAME: Column = Column {
 };
 
 const CONNECTOR: Column = Column {
-    head: Head::new("connector", Width::Fixed(12)).fold(2),
+    head: Head::new("connector", Width::Fixed(12)).fold(5),
     descending: false,
     cell: |entity, look| Cell::text(state(entity, look).and_then(|state| state.info.as_ref()).map(|info| &info.connector)),
     key: |entity, look| word(state(entity, look).and_then(|state| state.info.as_ref()).map(|info| info.connector.as_str())),
