@@ -1,6 +1,6 @@
 //! What the HTTP client promises whatever the server does: it ends in time, reads within bounds, keeps secrets, says what to do.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "hostile/server.rs"]
 mod server;
@@ -305,6 +305,101 @@ async fn a_certificate_nobody_vouches_for_is_refused_and_accepted_once_its_autho
     let failure = failure(&source(format!("https://{address}"))).await;
     task.abort();
     assert!(failure.kind == FailureKind::Tls && failure.hint.contains("http://"), "{failure} {}", failure.hint);
+}
+
+/// A certificate authority of one test, in files of its own.
+struct Authority {
+    folder: std::path::PathBuf,
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+    certificate: rcgen::Certificate,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("triops-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        std::fs::write(folder.join("ca.pem"), certificate.pem()).unwrap();
+        Self { folder, issuer: rcgen::Issuer::new(params, key), certificate }
+    }
+
+    /// A certificate for a name, with its key, also as the files `NAME.pem` and `NAME.key`.
+    fn issue(&self, name: &str) -> (rcgen::Certificate, rcgen::KeyPair) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
+        std::fs::write(self.folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
+        std::fs::write(self.folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+        (certificate, key)
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_asks_who_we_are_is_shown_our_certificate() {
+    let authority = Authority::new("mtls");
+    let (certificate, key) = authority.issue("127.0.0.1");
+    authority.issue("oncall");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut trusted = rustls::RootCertStore::empty();
+    trusted.add(authority.certificate.der().clone()).unwrap();
+    let asks = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), Arc::clone(&provider)).build().unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(asks)
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let answer: server::Answer = Arc::new(|_, mut wire| {
+        Box::pin(async move {
+            let _ = wire.write_all(&json("{}")).await;
+            let _ = wire.shutdown().await;
+        })
+    });
+    let server = Server::with_tls(answer, Some(Arc::new(tls).into())).await;
+    let file = |name: &str| Some(authority.folder.join(name));
+    let with = |tls: TlsConfig| SourceConfig { tls, ..source(format!("https://{}", server.address)) };
+
+    let nobody = with(TlsConfig { ca: file("ca.pem"), ..Default::default() });
+    failure(&nobody).await;
+    assert_eq!(server.count(), 0, "without a certificate no request gets through");
+
+    let known = with(TlsConfig { ca: file("ca.pem"), cert: file("oncall.pem"), key: file("oncall.key") });
+    Http::new(&known, "").unwrap().send(Request::get("/")).await.unwrap();
+    assert_eq!(server.count(), 1);
+
+    let half = with(TlsConfig { ca: file("ca.pem"), cert: file("oncall.pem"), key: None });
+    let Err(refused) = Http::new(&half, "") else { panic!("half a pair was taken") };
+    assert!(refused.kind == FailureKind::Config && refused.detail.contains("tls.key"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_in_place_of_the_host_and_credentials_of_the_host_go_through_it() {
+    let proxy =
+        Server::answering(|request| if request.starts_with("GET http://") { json("{}") } else { http("400 Bad Request", "", request) })
+            .await;
+    let far = SourceConfig {
+        proxy: Some(format!("http://{}", proxy.address)),
+        auth: Some(bearer()),
+        // a name that resolves nowhere: only the proxy can answer for it
+        ..source("http://prometheus.invalid:9090".to_owned())
+    };
+    Http::new(&far, "").unwrap().send(Request::get("/api/v1/alerts")).await.unwrap();
+    let asked = proxy.asked.lock().unwrap().join("\n");
+    assert!(asked.starts_with("GET http://prometheus.invalid:9090/api/v1/alerts"), "{asked}");
+    assert!(asked.to_lowercase().contains(&format!("authorization: bearer {SECRET}")), "{asked}");
+
+    let direct = SourceConfig { proxy: Some("none".into()), ..far };
+    assert_eq!(failure(&direct).await.kind, FailureKind::Unreachable);
+    assert_eq!(proxy.count(), 1);
 }
 
 #[cfg(unix)]
