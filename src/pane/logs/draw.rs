@@ -12,6 +12,9 @@ use crate::domain::{LogLine, LogStream};
 use crate::ui::theme::Role;
 use crate::ui::{draw, words};
 
+/// Columns of the search shown in the title.
+const QUERY_COLUMNS: usize = 24;
+
 /// Draws the view.
 pub fn draw(logs: &Logs, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let title = super::Pane::title(logs);
@@ -56,12 +59,14 @@ fn note(logs: &Logs, look: &Look<'_>) -> String {
     let mut parts = Vec::new();
     if !logs.lines.query().is_empty() {
         let (count, at) = logs.lines.matches(logs.found);
-        parts.push(match (at, count) {
+        let found = match (at, count) {
             (Some(at), _) => format!("match {at}/{count}"),
             (None, 0) => "no match".to_owned(),
             (None, 1) => "1 match".to_owned(),
             (None, _) => format!("{count} matches"),
-        });
+        };
+        let query = draw::cut(logs.lines.query(), QUERY_COLUMNS, look.ui.glyphs);
+        parts.push(format!("{found} of `{query}`"));
     }
     let from = if logs.lines.is_whole() { "all " } else { "" };
     parts.push(format!("{from}{} lines", logs.lines.len()));
