@@ -14,19 +14,16 @@ use crate::config::{Config, LogLevel};
 use crate::domain::SourceName;
 use crate::msg::{Msg, Notice};
 use crate::runtime::env::Env;
+use crate::runtime::poll::Bounds;
 use crate::runtime::{self, Arrival, Arrivals, Ending, Options, logging};
 use crate::source::Source;
 use crate::source::discover::{self, Finding};
-use crate::source::recast::recast;
 use crate::source::registry::Registry;
 use crate::ui::color::ColorDepth;
 use crate::ui::{self, Theme};
 
 use super::problem::Problem;
 use super::{Globals, seat};
-
-/// How much less often everything is asked with `low_data`.
-const LOW_DATA_FACTOR: f64 = 4.0;
 
 /// Opens it, and returns when the person leaves or a signal ends it.
 pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
@@ -55,6 +52,7 @@ pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
         synchronized: config.ui.synchronized_output,
         mouse: config.ui.mouse,
         state_dir: Some(config.paths.state_dir.clone()),
+        bounds: Bounds { low_data: config.ui.low_data, ..Bounds::default() },
         ..Options::new(env)
     };
     let ended = tokio.block_on(runtime::run_here(&mut model, sources, arrivals, options));
@@ -101,18 +99,11 @@ fn sources(config: &Config, registry: &Registry) -> (Vec<Arc<dyn Source>>, Vec<M
     let mut told = Vec::new();
     for seat in seat::configured(config, registry) {
         match seat.source {
-            Ok(source) => sources.push(paced(config, source)),
+            Ok(source) => sources.push(source),
             Err(ref failure) => told.push(Msg::Misconfigured { source: SourceName::from(seat.name()), failure: failure.clone() }),
         }
     }
     (sources, told)
-}
-
-fn paced(config: &Config, source: Arc<dyn Source>) -> Arc<dyn Source> {
-    if !config.ui.low_data {
-        return source;
-    }
-    recast(source, |info| info.polls.iter_mut().for_each(|poll| poll.every_s *= LOW_DATA_FACTOR))
 }
 
 /// With nothing configured: what answers on this machine, as it is found, and at the end what was looked for in vain.
@@ -128,17 +119,17 @@ fn found(config: &Config, registry: &Registry) -> Pin<Box<dyn Stream<Item = Arri
             move || discover::candidates(&seat::environment(), &paths, &registry.listings().0)
         });
         let findings = discover::discover(places.await.unwrap_or_default(), &registry);
-        arrivals(findings, config)
+        arrivals(findings)
     });
     Box::pin(looking.flatten())
 }
 
-fn arrivals(findings: impl Stream<Item = Finding> + Send + 'static, config: Config) -> impl Stream<Item = Arrival> + Send {
+fn arrivals(findings: impl Stream<Item = Finding> + Send + 'static) -> impl Stream<Item = Arrival> + Send {
     let mut missing = Some(Vec::new());
     let findings = findings.map(Some).chain(stream::once(async { None }));
     findings.filter_map(move |finding| {
         let arrival = match finding {
-            Some(Finding::Found(source)) => Some(Arrival::Found(paced(&config, source))),
+            Some(Finding::Found(source)) => Some(Arrival::Found(source)),
             Some(Finding::Missing(what)) => {
                 if let Some(missing) = &mut missing {
                     missing.push(what);

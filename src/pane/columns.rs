@@ -4,6 +4,7 @@
 use super::column::{Cell, Column, number, time, word};
 use crate::domain::{Detail, Entity};
 use crate::insight::triage;
+use crate::ui::sparkline::sparkline;
 use crate::ui::table::{Column as Head, Width};
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
@@ -138,11 +139,7 @@ fn run_seconds(entity: &Entity, look: &super::Look<'_>) -> Option<f64> {
     }
 }
 
-/// Values as a row of levels, lowest to highest; a gap stays a gap.
+/// Values as a row of levels, one column each.
 pub fn spark(values: &[Option<f64>], look: &super::Look<'_>) -> String {
-    let known = || values.iter().flatten().copied().filter(|value| value.is_finite());
-    let (low, high) = known().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    let level = |value: f64| if high > low { 1 + ((value - low) / (high - low) * 7.0).round() as usize } else { 4 };
-    let sign = |value: &Option<f64>| value.filter(|value| value.is_finite()).map_or(" ", |value| look.ui.glyphs.level(level(value)));
-    values.iter().map(sign).collect()
+    sparkline(values, values.len(), None, look.ui.glyphs)
 }

@@ -4,9 +4,10 @@
 use super::column::{Cell, Column, number, time, word};
 use super::columns::{AGE, DURATION, ENV, NAME, OWNER, REASON, REASON_BRIEF, SOURCE, STATE, spark};
 use super::sections::{Empty, Section, Spec, by_trouble, newest_first};
-use crate::domain::{Detail, Entity, Kind, Pipeline, Run, Text};
+use crate::domain::{Detail, Entity, Kind, Pipeline, Run, State, Text};
+use crate::ui::strip::strip;
 use crate::ui::table::{Column as Head, Width};
-use crate::ui::theme::{Role, role_of};
+use crate::ui::theme::Role;
 use crate::ui::words;
 
 /// The tab.
@@ -74,8 +75,8 @@ const HISTORY: Column = Column {
     descending: false,
     cell: |entity, look| {
         let Some(trend) = look.derived.trend(entity) else { return Cell::absent() };
-        let newest = trend.runs.iter().rev().take(8).rev();
-        Cell::pieces(newest.map(|run| (look.ui.glyphs.state(run.state).into(), role_of(run.state))).collect())
+        let states: Vec<Option<State>> = trend.runs.iter().map(|run| Some(run.state)).collect();
+        Cell::pieces(strip(&states, 8, look.ui).into_iter().map(|piece| (piece.text, piece.role)).collect())
     },
     key: |_, _| number(None),
 };
