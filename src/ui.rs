@@ -12,20 +12,17 @@
 //! | [`scrollbar`] | where in a long list we are |
 //! | [`header`], [`tabs`], [`hints`], [`toast`] | the lines around every screen |
 //! | [`modal`], [`input`] | a box over the screen, a line of text being written |
-//! | [`text`], [`fields`] | long texts with search hits; keys and values |
-//! | [`chart`], [`gantt`] | series over a window; steps of a run over time |
+//! | [`text`] | long texts, with search hits |
+//! | [`chart`] | series over a window |
 //! | [`svg`] | a drawn buffer as a picture |
-//! | [`sparkline`], [`bars`], [`strip`] | a history in a row: numbers, durations, states |
+//! | [`sparkline`], [`strip`] | a history in a row: numbers, states |
 //!
 //! Not for: deciding what to show (see `pane`), keys (see `app`), writing to a terminal (see `runtime`).
 
-pub mod bars;
 pub mod chart;
 pub mod color;
 pub mod draw;
-pub mod fields;
 pub mod frame;
-pub mod gantt;
 pub mod glyphs;
 pub mod header;
 pub mod hints;

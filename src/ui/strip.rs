@@ -1,5 +1,5 @@
 //! A history of states, one sign each: `●●✖●`.
-//! Not for: how long each took (see `ui::bars`).
+//! Not for: how long each took (see `pane::detail`).
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

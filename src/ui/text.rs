@@ -1,5 +1,5 @@
 //! A long text to scroll in: lines on demand, wrapped or cut, with search hits lit up. Logs, raw JSON, help.
-//! Not for: searching, following (see the panes); key–value lists (see `ui::fields`).
+//! Not for: searching, following (see the panes); key–value lists (see `pane::detail`).
 
 use std::ops::Range;
 

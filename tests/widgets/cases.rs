@@ -8,12 +8,9 @@ use ratatui::widgets::Widget;
 
 use triops::domain::{Point, State, Timestamp};
 use triops::msg::Notice;
-use triops::ui::bars::Bars;
 use triops::ui::chart::{self, Chart, Threshold};
 use triops::ui::draw::{self, Piece};
-use triops::ui::fields::{Field, Fields};
 use triops::ui::frame::{Frame, stack};
-use triops::ui::gantt::{Gantt, Step};
 use triops::ui::header::Header;
 use triops::ui::hints::{Hint, Hints};
 use triops::ui::input::Input;
@@ -51,14 +48,11 @@ pub const CASES: &[Case] = &[
     case("modal", &[(60, 10), (20, 4)], modal),
     Case { foreign: &["ü"], ..case("input", &[(40, 1), (12, 1)], input) },
     case("sparkline", &[(30, 1), (10, 1)], sparkline),
-    case("bars", &[(20, 4), (20, 1)], bars),
     case("strip", &[(20, 1), (4, 1)], history),
     Case { foreign: &["日", "本", "語"], ..case("text", &[(60, 8), (24, 8)], text) },
     Case { foreign: &["日", "本", "語"], ..case("text-wrapped", &[(24, 12)], text_wrapped) },
-    case("fields", &[(70, 12), (30, 10)], fields),
     case("chart", &[(80, 16), (40, 8), (20, 3)], chart),
     case("chart-empty", &[(40, 5)], chart_empty),
-    case("gantt", &[(80, 8), (40, 6), (20, 4)], gantt),
 ];
 
 fn at(seconds: i64) -> Timestamp {
@@ -236,12 +230,6 @@ fn sparkline(look: &Look, area: Rect, buf: &mut Buffer) {
 
 const HISTORY: [State; 7] = [State::Ok, State::Ok, State::Failed, State::Ok, State::Cancelled, State::Warning, State::Running];
 
-fn bars(look: &Look, area: Rect, buf: &mut Buffer) {
-    let runs: Vec<_> =
-        HISTORY.iter().enumerate().map(|(n, state)| (*state, (*state != State::Running).then_some(10.0 + n as f64 * 7.0))).collect();
-    (&Bars { look, runs: &runs }).render(area, buf);
-}
-
 fn history(look: &Look, area: Rect, buf: &mut Buffer) {
     let states: Vec<_> = HISTORY.iter().map(|state| Some(*state)).chain([None, Some(State::Pending), Some(State::Unknown)]).collect();
     (&Strip { look, states: &states }).render(area, buf);
@@ -270,20 +258,6 @@ fn text_wrapped(look: &Look, area: Rect, buf: &mut Buffer) {
         .render(area, buf);
 }
 
-fn fields(look: &Look, area: Rect, buf: &mut Buffer) {
-    let mut state = Field::new("state", look.glyphs.state(State::Failed), Role::Failed);
-    state.value.push(Piece::new(" failed", Role::Failed));
-    let fields = [
-        state,
-        Field::new("since", "2026-11-27 03:12:45 (12m)", Role::Text),
-        Field::heading("Alert"),
-        Field::new("summary", "The 99th percentile of refund latency is above one second for ten minutes.\nAsk team-payments.", Role::Text),
-        Field::new("runbook_url_of_the_alert", "https://runbooks.example/refund-latency", Role::Accent),
-        Field::new("silenced by", "-", Role::Muted),
-    ];
-    (&Fields { look, fields: &fields, offset: 0, selected: Some(4) }).render(area, buf);
-}
-
 fn points(shift: f64) -> Vec<Point> {
     let value = |i: i64| if i == 50 { f64::NAN } else { 0.8 + (i as f64 / 9.0 + shift).sin() * 0.6 };
     (0..120).filter(|i| !(70..85).contains(i)).map(|i| Point { at: at(i * 30), value: value(i) }).collect()
@@ -305,22 +279,4 @@ fn chart_empty(look: &Look, area: Rect, buf: &mut Buffer) {
     let chart =
         Chart { look, lines: &[], unit: "", from: at(0), to: at(3600), thresholds: &[], cursor: None, empty: "no points in this window" };
     (&chart).render(area, buf);
-}
-
-fn gantt(look: &Look, area: Rect, buf: &mut Buffer) {
-    let step = |label, state, started: Option<i64>, ended: Option<i64>| Step {
-        label: std::borrow::Cow::Borrowed(label),
-        state,
-        started_at: started.map(at),
-        ended_at: ended.map(at),
-    };
-    let steps = [
-        step("extract", State::Ok, Some(0), Some(63)),
-        step("validate_schema_of_orders", State::Ok, Some(60), Some(61)),
-        step("load", State::Failed, Some(65), Some(240)),
-        step("backfill", State::Running, Some(100), None),
-        step("report", State::Pending, None, None),
-        step("notify", State::Cancelled, None, None),
-    ];
-    (&Gantt { look, steps: &steps, now: at(300), offset: 0, selected: Some(2) }).render(area, buf);
 }
