@@ -21,10 +21,15 @@
 //! **To add a story**: a row in [`story::STORIES`]: its written truth, the symptoms that bend the company's curves, and the
 //! deeds that cure it.
 
+pub mod airflow;
 pub mod chance;
 pub mod clock;
 pub mod company;
 pub mod deed;
+pub mod docker;
+pub mod gitlab;
+pub mod mlflow;
+pub mod stamp;
 pub mod story;
 pub mod system;
 pub mod world;

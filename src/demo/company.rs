@@ -368,7 +368,11 @@ mod tests {
         let dataset = |name: &str| DATASETS.iter().any(|dataset| dataset.name == name);
         for each in SERVICES {
             assert!(each.calls.iter().all(|name| service(name)), "{}", each.name);
-            assert!(each.model.is_none_or(|name| MODELS.iter().any(|model| model.name == name && model.served_by == each.name)), "{}", each.name);
+            assert!(
+                each.model.is_none_or(|name| MODELS.iter().any(|model| model.name == name && model.served_by == each.name)),
+                "{}",
+                each.name
+            );
         }
         for each in PIPELINES {
             assert!(each.reads.iter().chain(each.writes).all(|name| dataset(name)), "{}", each.name);

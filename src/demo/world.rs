@@ -73,6 +73,14 @@ impl World {
         Self { now, ..self.clone() }
     }
 
+    /// The same world after one more deed, done now: what a reply tells of what it just did.
+    #[must_use]
+    pub fn after(&self, by: &str, act: Act) -> Self {
+        let mut deeds = Vec::clone(&self.deeds);
+        deeds.push(Deed { at: self.now, by: by.to_owned(), act });
+        Self { deeds: Arc::new(deeds), ..self.clone() }
+    }
+
     /// How many sites there are.
     pub fn sites(&self) -> usize {
         self.spec.scale.max(1).div_ceil(MARKETS_A_SITE)

@@ -34,7 +34,16 @@ pub const STORIES: &[Story] = &[
         cause: "vendor_drop fetched the vendor's file while it was still being written: half of its rows are missing",
         root: Some((Kind::Run, "vendor_drop")),
         cause_s: CAUSE_S,
-        affected: &["vendor_orders_file", "raw_orders", "orders", "orders_quality", "features_fraud", "fraud-score", "fraud-scorer", "refunds-api"],
+        affected: &[
+            "vendor_orders_file",
+            "raw_orders",
+            "orders",
+            "orders_quality",
+            "features_fraud",
+            "fraud-score",
+            "fraud-scorer",
+            "refunds-api",
+        ],
         timeline: &[
             shows(60.0, 180.0, Kind::Run, "vendor_drop", "ends well, with half the usual rows"),
             shows(145.0, 240.0, Kind::Run, "orders_quality", "fails in its volume test"),

@@ -185,8 +185,9 @@ impl World {
     pub(super) fn is_up(&self, service: In<Service>, s: f64) -> bool {
         // most never end: what is not bent and was not touched runs
         let name = service.full_name();
-        let untouched = self.symptoms(service.name, service.market).all(|symptom| !matches!(symptom.bend, Bend::Down(_) | Bend::OutOfMemory(_)))
-            && self.acts().all(|(_, deed)| named(&deed.act).is_none_or(|own| own != name));
+        let untouched =
+            self.symptoms(service.name, service.market).all(|symptom| !matches!(symptom.bend, Bend::Down(_) | Bend::OutOfMemory(_)))
+                && self.acts().all(|(_, deed)| named(&deed.act).is_none_or(|own| own != name));
         if untouched {
             return true;
         }
@@ -362,7 +363,9 @@ impl World {
         let usual = limit * service.memory * (1.0 + 0.06 * self.noise(&["memory", service.name], service.market, s, 300.0));
         let cured = self.cured_s();
         let leak = self.symptoms(service.name, service.market).find_map(|symptom| match symptom.bend {
-            Bend::OutOfMemory(life_s) if symptom.strength(s, cured) > 0.5 => Some(((s - began.max(symptom.from_s)) / life_s).clamp(0.0, 1.0)),
+            Bend::OutOfMemory(life_s) if symptom.strength(s, cured) > 0.5 => {
+                Some(((s - began.max(symptom.from_s)) / life_s).clamp(0.0, 1.0))
+            }
             _ => None,
         });
         leak.map_or(usual, |leak| usual + (limit * 0.995 - usual) * leak)

@@ -57,14 +57,16 @@ impl World {
     /// The story second at which it was last renewed before `s`.
     fn renewed_s(&self, dataset: In<Dataset>, s: f64) -> f64 {
         if dataset.group != "stream"
-            && let Some(renewal) = self.renewals(dataset).into_iter().rev().map(|renewal| self.clock().story_s(renewal.at)).find(|at| *at <= s)
+            && let Some(renewal) =
+                self.renewals(dataset).into_iter().rev().map(|renewal| self.clock().story_s(renewal.at)).find(|at| *at <= s)
         {
             return renewal;
         }
         let every = dataset.renewed_s;
         let usual = (s / every).floor() * every;
         let cured = self.cured_s();
-        let stale = self.symptoms(dataset.name, dataset.market).find(|symptom| symptom.bend == Bend::Stale && symptom.strength(s, cured) > 0.5);
+        let stale =
+            self.symptoms(dataset.name, dataset.market).find(|symptom| symptom.bend == Bend::Stale && symptom.strength(s, cured) > 0.5);
         stale.map_or(usual, |symptom| usual.min((symptom.from_s / every).floor() * every))
     }
 

@@ -65,10 +65,17 @@ impl World {
         for (s, what) in self.moments_of(service) {
             let line = |level, text: String| Entry { at: clock.at(s), level, text };
             match what {
-                Life::Started => lines.push(line(Level::Info, format!("{} {} listens on :{}", service.name, container.version, service.port))),
+                Life::Started => {
+                    lines.push(line(Level::Info, format!("{} {} listens on :{}", service.name, container.version, service.port)))
+                }
                 Life::Signalled(15) => lines.push(line(Level::Info, "asked to stop: finishing requests".to_owned())),
-                Life::OutOfMemory => lines.push(line(Level::Error, "allocation of 33554432 bytes failed: cache of orders holds 412,310 entries".to_owned())),
-                Life::Died(1) => lines.push(line(Level::Error, "cannot roll segment 00000000000418223: No space left on device (os error 28), shutting down".to_owned())),
+                Life::OutOfMemory => {
+                    lines.push(line(Level::Error, "allocation of 33554432 bytes failed: cache of orders holds 412,310 entries".to_owned()))
+                }
+                Life::Died(1) => lines.push(line(
+                    Level::Error,
+                    "cannot roll segment 00000000000418223: No space left on device (os error 28), shutting down".to_owned(),
+                )),
                 _ => {}
             }
         }
@@ -98,7 +105,8 @@ impl World {
     fn slot(&self, service: In<Service>, slot: i64, lines: &mut Vec<Entry>) {
         let name = service.full_name();
         let s = slot as f64 * SLOT_S;
-        let errors = service.errors + self.bent(service.name, service.market, s, |bend| if let Bend::Errors(share) = bend { Some(share) } else { None });
+        let errors = service.errors
+            + self.bent(service.name, service.market, s, |bend| if let Bend::Errors(share) = bend { Some(share) } else { None });
         let slow = self.slow_share(service, s);
         for turn in 0..2_i64 {
             let dice = |what: &str| chance::share_of(self.seed(), &[what, &name], slot * 2 + turn);
@@ -106,13 +114,21 @@ impl World {
                 continue;
             }
             let at = self.clock().at(s + dice("when") * SLOT_S * 0.98);
-            let seconds = if dice("slow") < slow * 2.5 { 1.5 + 2.5 * dice("how slow") } else { service.p50_s * (0.5 + 2.0 * dice("how fast")) };
+            let seconds =
+                if dice("slow") < slow * 2.5 { 1.5 + 2.5 * dice("how slow") } else { service.p50_s * (0.5 + 2.0 * dice("how fast")) };
             let request = format!("{:08x}", chance::hash(self.seed(), &["request", &name, &(slot * 2 + turn).to_string()]) as u32);
             // a few of many requests are logged: errors are likelier to be among them
             let (level, text) = if dice("error") < (errors * 4.0).min(0.9) {
                 (Level::Error, format!("{} 500 {seconds:.3}s request={request} error=\"{}\"", service.request, self.complaint(service, s)))
             } else if seconds > 1.0 {
-                (Level::Warning, format!("{} 200 {seconds:.3}s request={request} slow: waited for {}", service.request, service.calls.first().unwrap_or(&"itself")))
+                (
+                    Level::Warning,
+                    format!(
+                        "{} 200 {seconds:.3}s request={request} slow: waited for {}",
+                        service.request,
+                        service.calls.first().unwrap_or(&"itself")
+                    ),
+                )
             } else {
                 (Level::Info, format!("{} 200 {seconds:.3}s request={request}", service.request))
             };
@@ -127,8 +143,12 @@ impl World {
         };
         match service.name {
             _ if bent(|bend| matches!(bend, Bend::OutOfMemory(_))) => "connection reset: the process before ended",
-            "refunds-api" if bent(|bend| matches!(bend, Bend::Errors(_))) => "review queue full: fraud-scorer refers 4 of 10 refunds to a person",
-            "payments-api" if bent(|bend| matches!(bend, Bend::Errors(_))) => "declined by fraud-scorer: fraud-score v4 gave 0.97 to a known customer",
+            "refunds-api" if bent(|bend| matches!(bend, Bend::Errors(_))) => {
+                "review queue full: fraud-scorer refers 4 of 10 refunds to a person"
+            }
+            "payments-api" if bent(|bend| matches!(bend, Bend::Errors(_))) => {
+                "declined by fraud-scorer: fraud-score v4 gave 0.97 to a known customer"
+            }
             _ if bent(|bend| matches!(bend, Bend::Errors(_))) => "upstream answered 500",
             _ => "client closed the connection",
         }
@@ -185,7 +205,8 @@ impl World {
             "test" => &["$ make test", "running 418 tests", "418 passed"],
             _ => &["$ make deploy", "draining the old container", "the new container is healthy"],
         };
-        let mut lines = vec![Entry { at: start, level: Level::Info, text: format!("Running on runner-2, checking out {short} of {}", build.project) }];
+        let mut lines =
+            vec![Entry { at: start, level: Level::Info, text: format!("Running on runner-2, checking out {short} of {}", build.project) }];
         for (place, text) in told.iter().enumerate() {
             let at = start.plus(span * (place as f64 + 1.0) / (told.len() as f64 + 1.0));
             lines.push(Entry { at, level: Level::Info, text: (*text).to_owned() });
@@ -193,7 +214,11 @@ impl World {
         match job.state {
             super::BuildState::Failed => {
                 lines.pop();
-                lines.push(Entry { at: start.plus(span), level: Level::Error, text: "3 of 418 failed: orders::totals, orders::taxes, orders::refund".to_owned() });
+                lines.push(Entry {
+                    at: start.plus(span),
+                    level: Level::Error,
+                    text: "3 of 418 failed: orders::totals, orders::taxes, orders::refund".to_owned(),
+                });
                 lines.push(Entry { at: start.plus(span), level: Level::Error, text: "ERROR: Job failed: exit code 1".to_owned() });
             }
             super::BuildState::Success => lines.push(Entry { at: start.plus(span), level: Level::Info, text: "Job succeeded".to_owned() }),

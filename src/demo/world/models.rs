@@ -117,12 +117,8 @@ impl World {
     fn aliases_at(&self, model: In<Model>, s: f64) -> Vec<Aliased> {
         let name = model.full_name();
         let long_ago = self.clock().at(-VERSION_S);
-        let aliased = |alias: &str, version: u32, since: Timestamp, by: &str| Aliased {
-            alias: alias.to_owned(),
-            version,
-            since,
-            by: by.to_owned(),
-        };
+        let aliased =
+            |alias: &str, version: u32, since: Timestamp, by: &str| Aliased { alias: alias.to_owned(), version, since, by: by.to_owned() };
         let mut aliases = vec![aliased("champion", model.champion, long_ago, "train-bot")];
         if model.versions != model.champion {
             aliases.push(aliased("challenger", model.versions, long_ago, "train-bot"));
@@ -180,9 +176,9 @@ impl World {
     /// The training runs of a model up to now, newest first: one for each version, and candidates that were not registered.
     pub fn trainings(&self, model: In<Model>) -> Vec<Training> {
         let registered = self.registrations(model);
-        let of_versions = (1..).zip(registered).map(|(version, (s, by))| {
-            (self.training_id(model, version), s - 30.0 - TRAINING_S, s - 30.0, self.auc_of(model, version), by)
-        });
+        let of_versions = (1..)
+            .zip(registered)
+            .map(|(version, (s, by))| (self.training_id(model, version), s - 30.0 - TRAINING_S, s - 30.0, self.auc_of(model, version), by));
         let mut runs: Vec<_> = of_versions.collect();
         let trainer = PIPELINES.iter().find(|pipeline| pipeline.name == "train_fraud_score").filter(|_| model.name == "fraud-score");
         if let Some(of) = trainer {
