@@ -248,6 +248,18 @@ fn a_training_run_is_marked_and_deleted() {
 }
 
 #[test]
+fn a_shell_is_not_found_in_images_that_have_none() {
+    let stage = Stage::new("quiet", 60.0);
+    let (status, made) = stage.post(DOCKER, "/v1.41/containers/search-api/exec", json!({"Cmd": ["/bin/sh"], "Tty": true}));
+    assert_eq!(status, 201);
+    let exec = made["Id"].as_str().unwrap();
+    let (status, said) = stage.post(DOCKER, &format!("/v1.41/exec/{exec}/start"), json!({"Detach": false}));
+    assert!(status == 400 && said["message"].as_str().unwrap().contains("no such file or directory"), "{said}");
+    let told = stage.get(DOCKER, &format!("/v1.41/exec/{exec}/json"));
+    assert_eq!((&told["ExitCode"], &told["ContainerID"]), (&json!(126), &container(&stage, "search-api")["Id"]));
+}
+
+#[test]
 fn starting_the_broker_again_repairs_the_upstream() {
     let stage = Stage::new("upstream-down", 150.0);
     let state = container(&stage, "events-broker")["State"].clone();

@@ -11,4 +11,5 @@ mod shapes;
 mod stage;
 
 #[path = "../hostile/server.rs"]
+#[expect(dead_code, reason = "other tests ask it for more")]
 mod server;

@@ -126,22 +126,26 @@ async fn docker_tells_a_restart_within_a_moment_and_a_followed_log_goes_on_until
 
 #[tokio::test]
 async fn a_new_deploy_is_told_as_a_change_from_one_image_to_the_next() {
-    let stage = Stage::new("bad-deploy", 50.0);
+    let stage = Stage::new("bad-deploy", 57.0);
     let server = stage.serve(DOCKER).await;
     let source = stage.source(DOCKER, &server);
     poll(&stage, &*source, "containers").await;
     let mut events = source.events().unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    for _ in 0..5 {
-        stage.go(4.0);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let change = loop {
-        let batch = soon(&mut events).await;
-        if let Some(change) = batch.entities.iter().find(|entity| entity.kind() == Kind::Change && entity.name == "orders-api") {
-            break change.clone();
+    let told = async {
+        loop {
+            let batch = soon(&mut events).await;
+            if let Some(change) = batch.entities.iter().find(|entity| entity.kind() == Kind::Change && entity.name == "orders-api") {
+                break change.clone();
+            }
         }
     };
+    let time = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            stage.go(0.5);
+        }
+    };
+    let change = tokio::select! { change = told => change, () = time => unreachable!() };
     let reason = change.reason.as_deref().unwrap_or_default();
     assert!(reason.starts_with("image registry.lumen.example/orders-api:2.14.") && reason.contains(" → "), "{reason}");
 }
