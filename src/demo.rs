@@ -22,13 +22,16 @@
 //! deeds that cure it.
 
 pub mod airflow;
+pub mod alertmanager;
 pub mod chance;
 pub mod clock;
 pub mod company;
 pub mod deed;
 pub mod docker;
+pub mod exposition;
 pub mod gitlab;
 pub mod mlflow;
+pub mod prometheus;
 pub mod stamp;
 pub mod story;
 pub mod system;

@@ -12,7 +12,8 @@ mod metrics;
 mod models;
 mod runs;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use crate::domain::Timestamp;
 
@@ -26,7 +27,7 @@ pub use builds::{Build, BuildState, Deploy, Job, Stage};
 pub use containers::{Container, ContainerEvent, ContainerState, Health, Life};
 pub use data::{Health as DataHealth, Renewal};
 pub use logs::{Entry, Level};
-pub use metrics::{Family, FamilyKind, Metric};
+pub use metrics::{Curve, DATA_JOB, FAMILIES, Family, FamilyKind, Labels, Line, MODEL_JOB, Target, target_labels};
 pub use models::{Aliased, Training, Version};
 pub use runs::{DagRun, RunKind, RunState, Task};
 
@@ -53,24 +54,33 @@ pub struct World {
     deeds: Arc<Vec<Deed>>,
     now: Timestamp,
     site: usize,
+    known: Arc<Known>,
+}
+
+/// What was derived once for this instant and is asked for again and again.
+#[derive(Debug, Default)]
+struct Known {
+    cured_s: OnceLock<Option<f64>>,
+    /// Moments of the containers that do not just run, by name.
+    moments: OnceLock<HashMap<String, Vec<(f64, Life)>>>,
 }
 
 impl World {
     /// The world at `now` after `deeds` (oldest first), seen from the first site.
     pub fn new(spec: Arc<Spec>, deeds: Arc<Vec<Deed>>, now: Timestamp) -> Self {
-        Self { spec, deeds, now, site: 0 }
+        Self { spec, deeds, now, site: 0, known: Arc::default() }
     }
 
     /// The same world as another site tells it: every site has its own instance of each system, for up to `MARKETS_A_SITE` markets.
     #[must_use]
     pub fn at_site(&self, site: usize) -> Self {
-        Self { site, ..self.clone() }
+        Self { site, known: Arc::default(), ..self.clone() }
     }
 
     /// The same world at another instant.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Self {
-        Self { now, ..self.clone() }
+        Self { now, known: Arc::default(), ..self.clone() }
     }
 
     /// The same world after one more deed, done now: what a reply tells of what it just did.
@@ -78,7 +88,7 @@ impl World {
     pub fn after(&self, by: &str, act: Act) -> Self {
         let mut deeds = Vec::clone(&self.deeds);
         deeds.push(Deed { at: self.now, by: by.to_owned(), act });
-        Self { deeds: Arc::new(deeds), ..self.clone() }
+        Self { deeds: Arc::new(deeds), known: Arc::default(), ..self.clone() }
     }
 
     /// How many sites there are.
@@ -109,6 +119,11 @@ impl World {
     /// What the world is made from.
     pub fn spec(&self) -> &Spec {
         &self.spec
+    }
+
+    /// The same, shared.
+    pub fn spec_shared(&self) -> Arc<Spec> {
+        Arc::clone(&self.spec)
     }
 
     /// What is told.
@@ -188,6 +203,10 @@ impl World {
 
     /// The story second at which the story's cure was done.
     pub fn cured_s(&self) -> Option<f64> {
+        *self.known.cured_s.get_or_init(|| self.find_cure())
+    }
+
+    fn find_cure(&self) -> Option<f64> {
         let story = self.story();
         let is_old = |project: &str, number: i64| builds::is_before_the_story(self, project, number);
         let heals = |act: &Act| story.cures.iter().any(|cure| cure.is(act, is_old));

@@ -183,20 +183,8 @@ impl World {
 
     /// Whether a service's container runs at a story second.
     pub(super) fn is_up(&self, service: In<Service>, s: f64) -> bool {
-        // most never end: what is not bent and was not touched runs
-        let name = service.full_name();
-        let untouched =
-            self.symptoms(service.name, service.market).all(|symptom| !matches!(symptom.bend, Bend::Down(_) | Bend::OutOfMemory(_)))
-                && self.acts().all(|(_, deed)| named(&deed.act).is_none_or(|own| own != name));
-        if untouched {
-            return true;
-        }
-        let moments = self.bodies(service).into_iter().flat_map(|body| body.moments);
         let mut up = true;
-        for (at, what) in moments {
-            if at > s {
-                break;
-            }
+        for (_, what) in self.eventful(service).iter().take_while(|(at, _)| *at <= s) {
             match what {
                 Life::Started | Life::Unpaused => up = true,
                 Life::Died(_) | Life::Paused | Life::Destroyed => up = false,
@@ -208,8 +196,30 @@ impl World {
 
     /// When the process of a service began that runs, or ran last, at a story second.
     pub(super) fn began_s(&self, service: In<Service>, s: f64) -> f64 {
-        let moments = self.bodies(service).into_iter().flat_map(|body| body.moments);
-        moments.filter(|(at, what)| *at <= s && *what == Life::Started).map(|(at, _)| at).last().unwrap_or(-super::PAST_S)
+        let moments = self.eventful(service).iter();
+        moments.filter(|(at, what)| *at <= s && *what == Life::Started).map(|(at, _)| *at).next_back().unwrap_or(-super::PAST_S)
+    }
+
+    /// How often a service's container was killed for memory up to a story second.
+    pub(super) fn kills(&self, service: In<Service>, s: f64) -> usize {
+        self.eventful(service).iter().filter(|(at, what)| *at <= s && *what == Life::OutOfMemory).count()
+    }
+
+    /// What happened to a service's container, if the story or a deed touches it; the others just run, and are asked for too often to
+    /// go through their deploys each time.
+    fn eventful(&self, service: In<Service>) -> &[(f64, Life)] {
+        let all = self.known.moments.get_or_init(|| {
+            let fated = |service: &In<Service>| {
+                self.symptoms(service.name, service.market).any(|symptom| matches!(symptom.bend, Bend::Down(_) | Bend::OutOfMemory(_)))
+            };
+            let touched = |name: &str| self.acts().any(|(_, deed)| named(&deed.act) == Some(name));
+            let eventful = self.all_services().filter(|service| fated(service) || touched(&service.full_name()));
+            eventful.map(|service| (service.full_name(), self.bodies(service).into_iter().flat_map(|body| body.moments).collect())).collect()
+        });
+        if all.is_empty() {
+            return &[];
+        }
+        all.get(&service.full_name()).map_or(&[], Vec::as_slice)
     }
 
     /// One body per deploy, oldest first.

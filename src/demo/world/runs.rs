@@ -130,6 +130,12 @@ impl World {
         }
     }
 
+    /// How long the oldest run that waits at a story second has waited, in story seconds; 0 if none does.
+    pub(super) fn queued_s(&self, pipeline: In<Pipeline>, s: f64) -> f64 {
+        let waits = |plan: &&Plan| plan.due_s + WAIT_S * 2.0 < s && plan.begin_s.is_none_or(|begin| begin > s);
+        self.run_plans(pipeline).iter().find(waits).map_or(0.0, |plan| s - plan.due_s)
+    }
+
     /// Whether it is paused now.
     pub fn is_paused(&self, pipeline: In<Pipeline>) -> bool {
         self.was_paused(&pipeline.full_name(), self.now_s())
@@ -185,7 +191,9 @@ impl World {
     }
 
     fn plan(&self, pipeline: In<Pipeline>, name: &str, kind: RunKind, due_s: f64, by: Option<String>) -> Plan {
-        let run_id = self.run_id(kind, due_s);
+        // most runs are touched by nobody
+        let touched = self.acts().any(|(_, deed)| matches!(&deed.act, Act::ClearRun { dag, .. } | Act::MarkRun { dag, .. } if dag == name));
+        let run_id = if touched { self.run_id(kind, due_s) } else { String::new() };
         let mut begin_s = Some(due_s + WAIT_S);
         let mut attempt = 1;
         let mut marked = None;
