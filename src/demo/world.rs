@@ -10,7 +10,9 @@ mod data;
 mod logs;
 mod metrics;
 mod models;
+mod remarks;
 mod runs;
+mod traces;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};

@@ -217,8 +217,13 @@ fn an_alias_moves_to_the_version_it_is_set_to_and_goes_when_it_is_deleted() {
     assert_eq!(champion(&stage), "4");
     let set = json!({"name": "fraud-score", "alias": "champion", "version": "7"});
     assert_eq!(stage.post(MLFLOW, "/api/2.0/mlflow/registered-models/alias", set), (200, json!({})));
-    stage.go(1.0);
+    stage.go(5.0);
     assert_eq!(champion(&stage), "7");
+    let reply = stage.ask(DOCKER, &Request::get("/v1.41/containers/fraud-scorer/logs?stdout=1&tail=200"));
+    let log = String::from_utf8_lossy(reply.whole().unwrap()).into_owned();
+    for version in [4, 7] {
+        assert!(log.contains(&format!("models:/fraud-score@champion is version {version} now")), "{log}");
+    }
     assert_eq!(stage.world().cured_s(), Some(120.0));
     let unset = json!({"name": "fraud-score", "alias": "champion"});
     assert_eq!(stage.said(MLFLOW, Method::DELETE, "/api/2.0/mlflow/registered-models/alias", Some(unset)).0, 200);
@@ -266,6 +271,8 @@ fn starting_the_broker_again_repairs_the_upstream() {
     assert_eq!((&state["Status"], &state["ExitCode"]), (&json!("exited"), &json!(1)));
     let reply = stage.ask(DOCKER, &Request::get("/v1.41/containers/events-broker/logs?stderr=1&tail=5"));
     assert!(String::from_utf8_lossy(reply.whole().unwrap()).contains("No space left on device"));
+    let reply = stage.ask(DOCKER, &Request::get("/v1.41/containers/payments-api/logs?stdout=1&tail=200"));
+    assert!(String::from_utf8_lossy(reply.whole().unwrap()).contains("events-broker:9092: connection refused"));
     assert_eq!(stage.post(DOCKER, "/v1.41/containers/events-broker/start", Value::Null).0, 204);
     stage.go(20.0);
     assert_eq!(container(&stage, "events-broker")["State"]["Status"], "running");

@@ -40,6 +40,33 @@ fn two_worlds_of_one_spec_say_the_same_at_the_same_instant_whenever_they_are_ask
 }
 
 #[test]
+fn what_a_task_and_a_job_wrote_once_stays_as_it_was() {
+    let stage = Stage::new("bad-load", 300.0);
+    let made = stage.post(AIRFLOW, "/api/v2/dags/train_fraud_score/dagRuns", json!({"logical_date": null})).1;
+    let run = made["dag_run_id"].as_str().unwrap().replace('+', "%2B");
+    let project = "/api/v4/projects/lumen%2Forders-api";
+    let pipeline = stage.post(GITLAB, &format!("{project}/pipeline"), json!({"ref": "main"})).1["id"].clone();
+    let logs = |stage: &Stage| -> Vec<Vec<String>> {
+        let task = stage.get(AIRFLOW, &format!("/api/v2/dags/train_fraud_score/dagRuns/{run}/taskInstances/sample/logs/1"));
+        let job = stage.get(GITLAB, &format!("{project}/pipelines/{pipeline}/jobs"))[2]["id"].clone();
+        let request = stage.signed(GITLAB, hyper::Method::GET, &format!("{project}/jobs/{job}/trace"), None);
+        let trace = String::from_utf8(stage.ask(GITLAB, &request).whole().unwrap().to_vec()).unwrap();
+        vec![task["content"].as_array().unwrap().iter().map(ToString::to_string).collect(), trace.lines().map(str::to_owned).collect()]
+    };
+    stage.go(4.0);
+    let mut before = logs(&stage);
+    for _ in 0..30 {
+        stage.go(5.0);
+        let now = logs(&stage);
+        for (before, now) in before.iter().zip(&now) {
+            assert_eq!(before[..], now[..before.len()]);
+        }
+        before = now;
+    }
+    assert!(before.iter().all(|lines| lines.len() > 5 && lines.last().is_some_and(|line| line.contains("succeeded"))), "{before:?}");
+}
+
+#[test]
 fn two_worlds_stay_the_same_after_the_same_deeds() {
     let done = || {
         let stage = Stage::new("bad-deploy", 200.0);
