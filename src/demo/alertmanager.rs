@@ -104,7 +104,9 @@ impl Alertmanager {
             let fired = active.fired?;
             let silenced_by: Vec<&str> = silences
                 .iter()
-                .filter(|silence| silence.starts_at <= world.now() && silence.ends_at > world.now() && all_match(&silence.matchers, &labels))
+                .filter(|silence| {
+                    silence.starts_at <= world.now() && silence.ends_at > world.now() && all_match(&silence.matchers, &labels)
+                })
                 .map(|silence| silence.id.as_str())
                 .collect();
             let shown = if silenced_by.is_empty() { wants("active") } else { wants("silenced") };
@@ -206,7 +208,8 @@ fn silence_json(world: &World, silence: &Silence) -> Json {
         now if now < silence.starts_at => "pending",
         _ => "active",
     };
-    let matcher = |matcher: &Matcher| json!({"isEqual": matcher.is_equal, "isRegex": matcher.is_regex, "name": matcher.name, "value": matcher.value});
+    let matcher =
+        |matcher: &Matcher| json!({"isEqual": matcher.is_equal, "isRegex": matcher.is_regex, "name": matcher.name, "value": matcher.value});
     json!({
         "id": silence.id, "status": {"state": state}, "updatedAt": silence.updated_at.to_string(), "comment": silence.comment,
         "createdBy": silence.created_by, "endsAt": silence.ends_at.to_string(),
@@ -272,8 +275,9 @@ fn all_match(matchers: &[Matcher], labels: &Labels) -> bool {
 
 /// `name="value"` and its three sisters.
 fn matcher(text: &str) -> Option<Matcher> {
-    let (operator, is_regex, is_equal) =
-        [("=~", true, true), ("!~", true, false), ("!=", false, false), ("=", false, true)].into_iter().find(|(sign, ..)| text.contains(sign))?;
+    let (operator, is_regex, is_equal) = [("=~", true, true), ("!~", true, false), ("!=", false, false), ("=", false, true)]
+        .into_iter()
+        .find(|(sign, ..)| text.contains(sign))?;
     let (name, value) = text.split_once(operator)?;
     let value = value.trim();
     let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);

@@ -145,7 +145,11 @@ impl Prometheus {
         let text = param(form, "step").unwrap_or_default();
         let step_s = match text.parse().ok().or_else(|| parse::span(text)) {
             Some(step) if step > 0.0 => step,
-            Some(_) => return bad_data("invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer"),
+            Some(_) => {
+                return bad_data(
+                    "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer",
+                );
+            }
             None => return bad_data(&format!("invalid parameter \"step\": cannot parse \"{text}\" to a valid duration")),
         };
         if to < from {
@@ -332,6 +336,7 @@ fn targets(world: &World, request: &Request) -> Json {
             "scrapeInterval": interval, "scrapeTimeout": interval,
         })
     };
-    let active: Vec<Json> = if request.param("state") == Some("dropped") { Vec::new() } else { world.targets().into_iter().map(one).collect() };
+    let active: Vec<Json> =
+        if request.param("state") == Some("dropped") { Vec::new() } else { world.targets().into_iter().map(one).collect() };
     json!({"activeTargets": active, "droppedTargets": []})
 }

@@ -48,7 +48,9 @@ impl Ground<'_> {
             Expr::Number(number) => Ok(Value::Scalar(*number)),
             Expr::Negate(inner) => Ok(match self.eval(inner, at)? {
                 Value::Scalar(number) => Value::Scalar(-number),
-                Value::Vector(samples) => Value::Vector(samples.into_iter().map(|s| Sample { value: -s.value, labels: unnamed(s.labels) }).collect()),
+                Value::Vector(samples) => {
+                    Value::Vector(samples.into_iter().map(|s| Sample { value: -s.value, labels: unnamed(s.labels) }).collect())
+                }
             }),
             Expr::Selector(selector) if selector.range_s.is_some() => {
                 Err("invalid expression type \"range vector\" for range query, must be Scalar or instant Vector".to_owned())
@@ -227,7 +229,8 @@ fn each(operator: &str, samples: Vec<Sample>, sides: impl Fn(f64) -> (f64, f64),
         if compares {
             out.extend(holds(operator, a, b).then_some(sample));
         } else {
-            let value = arithmetic(operator, a, b).ok_or_else(|| format!("set operator \"{operator}\" not allowed in binary scalar expression"))?;
+            let value =
+                arithmetic(operator, a, b).ok_or_else(|| format!("set operator \"{operator}\" not allowed in binary scalar expression"))?;
             out.push(Sample { labels: unnamed(sample.labels), value });
         }
     }

@@ -208,7 +208,11 @@ impl Reader {
 
     fn expect(&mut self, sign: &str) -> Result<(), String> {
         let (place, token) = self.next()?;
-        if token == Token::Sign(leak(sign)) { Ok(()) } else { Err(error(place, &format!("unexpected {}, expected \"{sign}\"", told(&token)))) }
+        if token == Token::Sign(leak(sign)) {
+            Ok(())
+        } else {
+            Err(error(place, &format!("unexpected {}, expected \"{sign}\"", told(&token))))
+        }
     }
 
     fn operator(&self, level: usize) -> Option<String> {
@@ -316,7 +320,12 @@ impl Reader {
                 };
                 let how = match self.next()? {
                     (_, Token::Sign(how @ ("=" | "!=" | "=~" | "!~"))) => how,
-                    (place, other) => return Err(error(place, &format!("unexpected {} in label matching, expected label matching operator", told(&other)))),
+                    (place, other) => {
+                        return Err(error(
+                            place,
+                            &format!("unexpected {} in label matching, expected label matching operator", told(&other)),
+                        ));
+                    }
                 };
                 let value = match self.next()? {
                     (_, Token::Text(value)) => value,

@@ -214,7 +214,9 @@ impl World {
             };
             let touched = |name: &str| self.acts().any(|(_, deed)| named(&deed.act) == Some(name));
             let eventful = self.all_services().filter(|service| fated(service) || touched(&service.full_name()));
-            eventful.map(|service| (service.full_name(), self.bodies(service).into_iter().flat_map(|body| body.moments).collect())).collect()
+            eventful
+                .map(|service| (service.full_name(), self.bodies(service).into_iter().flat_map(|body| body.moments).collect()))
+                .collect()
         });
         if all.is_empty() {
             return &[];
