@@ -24,19 +24,38 @@
 pub mod airflow;
 pub mod alertmanager;
 pub mod chance;
+pub mod chaos;
 pub mod clock;
 pub mod company;
 pub mod deed;
 pub mod docker;
 pub mod exposition;
 pub mod gitlab;
+pub mod host;
 pub mod mlflow;
 pub mod prometheus;
 pub mod stamp;
 pub mod story;
 pub mod system;
+pub mod truth;
 pub mod world;
+
+use std::sync::Arc;
 
 pub use deed::{Act, Deed};
 pub use system::{Reply, Request, System};
 pub use world::World;
+
+/// The systems of one site, in the order they are served and listed.
+pub fn systems() -> Vec<Arc<dyn System>> {
+    let ruler = Arc::new(prometheus::ruler::Ruler::default());
+    vec![
+        Arc::new(prometheus::Prometheus::new(Arc::clone(&ruler))),
+        Arc::new(alertmanager::Alertmanager::new(ruler)),
+        Arc::new(docker::Docker),
+        Arc::new(airflow::Airflow),
+        Arc::new(mlflow::Mlflow),
+        Arc::new(gitlab::Gitlab),
+        Arc::new(exposition::Exposition),
+    ]
+}
