@@ -124,7 +124,7 @@ impl Prometheus {
             Err(error) => return bad_data(&format!("invalid parameter \"query\": {error}")),
         };
         let ruled = self.ruler.ruled(world);
-        match (Ground { world, spells: &ruled.spells }).eval(&expr, at) {
+        match Ground::new(world, &ruled.spells).eval(&expr, at) {
             Ok(Value::Scalar(value)) => data(&json!({"resultType": "scalar", "result": point(at, value)})),
             Ok(Value::Vector(samples)) => {
                 let row = |sample: Sample| json!({"metric": sample.labels, "value": point(at, sample.value)});
@@ -163,7 +163,7 @@ impl Prometheus {
             Err(error) => return bad_data(&format!("invalid parameter \"query\": {error}")),
         };
         let ruled = self.ruler.ruled(world);
-        let ground = Ground { world, spells: &ruled.spells };
+        let ground = Ground::new(world, &ruled.spells);
         let mut series: std::collections::BTreeMap<_, Vec<Json>> = std::collections::BTreeMap::new();
         let steps = (to.since(from) / step_s).floor() as i64;
         for step in 0..=steps {
@@ -251,7 +251,7 @@ fn runtimeinfo(world: &World) -> Json {
     let born = world.born();
     json!({
         "startTime": stamp::nanos(born, "prometheus"), "CWD": "/etc/prometheus", "reloadConfigSuccess": true,
-        "lastConfigTime": format!("{}Z", &born.to_string()[..19]), "corruptionCount": 0, "goroutineCount": 64, "GOMAXPROCS": 4, "GOGC": "",
+        "lastConfigTime": format!("{}Z", &world.clock().at(ruler::FIRST_S).to_string()[..19]), "corruptionCount": 0, "goroutineCount": 64, "GOMAXPROCS": 4, "GOGC": "",
         "GODEBUG": "", "storageRetention": "15d",
     })
 }

@@ -11,6 +11,7 @@ mod logs;
 mod metrics;
 mod models;
 mod runs;
+mod values;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
