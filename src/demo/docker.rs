@@ -1,12 +1,13 @@
 //! The Engine API, version 1.41, on a unix socket, as Docker 20.10.24 answers: containers, what they use and log, events, and what is
 //! done to them.
-//! Not for: images, networks, volumes, swarms, and running anything inside of a container.
+//! Not for: images, networks, volumes, swarms.
 //!
 //! Statuses and messages were recorded from that version (`tests/fixtures/demo/docker/errors.json`).
 
 mod body;
 mod deeds;
 mod events;
+mod exec;
 mod host;
 mod list;
 mod logs;
@@ -75,6 +76,9 @@ fn route(world: &World, request: &Request, path: &[&str]) -> Option<Reply> {
         ["containers", id, verb @ ("start" | "stop" | "restart" | "kill" | "pause" | "unpause")] if post => {
             deeds::answer(world, id, verb, request)
         }
+        ["containers", id, "exec"] if post => exec::create(world, id, request),
+        ["exec", id, "start"] if post => exec::start(world, id),
+        ["exec", id, "json"] if get => exec::inspect(world, id),
         ["containers", id] if request.method == Method::DELETE => deeds::remove(world, id, request),
         _ => return None,
     })

@@ -32,6 +32,9 @@ impl System for Mlflow {
     }
 
     fn answer(&self, world: &World, request: &Request) -> Reply {
+        if !is_local(request) {
+            return Reply::new(403, "text/plain", "Invalid Host header - possible DNS rebinding attack detected");
+        }
         let segments = request.segments();
         let path: Vec<&str> = segments.iter().map(String::as_str).collect();
         let reply = match path.as_slice() {
@@ -71,6 +74,13 @@ fn rest_answer(world: &World, method: &Method, path: &[&str], ask: &Ask) -> Resu
         ["runs", "delete"] if post => deeds::delete_run(world, ask),
         _ => Ok(no_page()),
     }
+}
+
+/// A server that is bound to this machine answers under no other name.
+fn is_local(request: &Request) -> bool {
+    let host = request.header("host").unwrap_or("localhost");
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    ["localhost", "127.0.0.1", "[::1]"].contains(&name)
 }
 
 fn server_info() -> Value {

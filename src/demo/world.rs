@@ -10,7 +10,9 @@ mod data;
 mod logs;
 mod metrics;
 mod models;
+mod remarks;
 mod runs;
+mod traces;
 mod values;
 
 use std::collections::HashMap;

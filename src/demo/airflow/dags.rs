@@ -81,7 +81,7 @@ pub fn details(world: &World, dag: In<Pipeline>) -> Value {
     let more = json!({
         "catchup": false, "dag_run_timeout": null, "asset_expression": null, "doc_md": null, "start_date": started, "end_date": null,
         "is_paused_upon_creation": null, "params": {}, "render_template_as_native_obj": false, "template_search_path": null,
-        "timezone": "UTC", "last_parsed": value["last_parsed_time"], "default_args": {"owner": dag.team}, "rerun_with_latest_version": null,
+        "timezone": "UTC", "last_parsed": value["last_parsed_time"], "default_args": {}, "rerun_with_latest_version": null,
         "owner_links": {}, "is_favorite": false, "active_runs_count": active, "concurrency": 16, "latest_dag_version": version(world, dag)
     });
     if let (Some(value), Value::Object(more)) = (value.as_object_mut(), more) {

@@ -113,7 +113,7 @@ pub fn row(world: &World, container: &Container) -> Value {
         "State": state_word(container),
         "Status": status_line(world, container),
         "HostConfig": {"NetworkMode": network(container)},
-        "NetworkSettings": {"Networks": networks(world, container)},
+        "NetworkSettings": {"Networks": networks(world, container, false)},
         "Mounts": []
     })
 }
@@ -190,7 +190,7 @@ pub fn inspection(world: &World, container: &Container) -> Value {
             "IPAddress": "",
             "IPPrefixLen": 0,
             "MacAddress": "",
-            "Networks": networks(world, container)
+            "Networks": networks(world, container, true)
         }
     })
 }
@@ -260,7 +260,8 @@ fn network(container: &Container) -> String {
     format!("{}_default", project(container.service))
 }
 
-fn networks(world: &World, container: &Container) -> Value {
+/// Its place in its network. The list leaves out the names it has there.
+fn networks(world: &World, container: &Container, named: bool) -> Value {
     let up = matches!(container.state, ContainerState::Running | ContainerState::Paused);
     let network = network(container);
     let said = |text: String| if up { text } else { String::new() };
@@ -268,7 +269,7 @@ fn networks(world: &World, container: &Container) -> Value {
     let place = json!({
         "IPAMConfig": null,
         "Links": null,
-        "Aliases": [container.service.name, &container.id[..12]],
+        "Aliases": named.then(|| json!([container.service.name, &container.id[..12]])),
         "NetworkID": chance::hex(world.seed(), &["network", &network], 64),
         "EndpointID": said(chance::hex(world.seed(), &["endpoint", &container.id], 64)),
         "Gateway": said("172.20.0.1".to_owned()),

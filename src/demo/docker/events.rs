@@ -39,7 +39,8 @@ struct Stream {
 
 impl Feed for Stream {
     fn next(&mut self, world: &World) -> Piece {
-        let from = self.seen.plus(-world.clock().wall_s(LATE_S)).max(self.since);
+        // the world tells what comes after an instant; the engine tells what happens at it too
+        let from = self.seen.plus(-world.clock().wall_s(LATE_S)).max(self.since.plus(-0.001));
         self.seen = world.now().max(self.seen);
         self.told.retain(|(at, ..)| *at > from);
         let mut lines = String::new();

@@ -14,6 +14,9 @@ use crate::domain::Timestamp;
 /// Spans of the log that are looked through for its last lines, seconds; the whole log at last.
 const SPANS_S: [f64; 4] = [60.0, 600.0, 7200.0, 10.0 * 86_400.0];
 
+/// How far a followed log stays behind, seconds: what is done at this very instant may write a line of it.
+const BEHIND_S: f64 = 0.05;
+
 /// What is asked for.
 #[derive(Debug, Clone)]
 struct Wanted {
@@ -38,16 +41,15 @@ pub fn answer(world: &World, id: &str, request: &Request) -> Reply {
     let wanted = Wanted { out, err, timestamps: is_set(request, "timestamps"), since, until };
     // anything that is no number means all
     let tail = request.param("tail").and_then(|text| text.parse::<usize>().ok());
+    let follow = is_set(request, "follow");
+    let seen = if follow { world.now().plus(-BEHIND_S) } else { world.now() };
     let mut bytes = BytesMut::new();
-    for entry in last(world, &container, tail) {
+    for entry in last(world, &container, seen, tail) {
         wanted.write(&container, &entry, &mut bytes);
     }
     let begun = bytes.freeze();
-    let mut reply = if is_set(request, "follow") {
-        Reply::feed("", Follower { container, wanted, begun: Some(begun), seen: world.now() })
-    } else {
-        Reply::new(200, "", begun)
-    };
+    let mut reply =
+        if follow { Reply::feed("", Follower { container, wanted, begun: Some(begun), seen }) } else { Reply::new(200, "", begun) };
     // this version names no type for a log
     reply.headers.retain(|(name, _)| *name != "content-type");
     reply
@@ -64,15 +66,15 @@ pub fn instant(request: &Request, name: &str) -> Result<Option<Timestamp>, Reply
     Ok(Some(Timestamp::from_ms(seconds.saturating_mul(1000).saturating_add(millis))))
 }
 
-/// The last lines; all without a number.
-fn last(world: &World, container: &Container, tail: Option<usize>) -> Vec<Entry> {
+/// The last lines up to an instant; all without a number.
+fn last(world: &World, container: &Container, until: Timestamp, tail: Option<usize>) -> Vec<Entry> {
     let mut lines = Vec::new();
     if tail == Some(0) {
         return lines;
     }
     for span in SPANS_S {
-        let from = world.now().plus(-span);
-        lines = world.container_log(container, from, world.now());
+        let from = until.plus(-span);
+        lines = world.container_log(container, from, until);
         if tail.is_some_and(|tail| lines.len() >= tail) || from < container.created_at {
             break;
         }
@@ -112,13 +114,14 @@ impl Feed for Follower {
         if let Some(begun) = self.begun.take() {
             bytes.put_slice(&begun);
         }
-        for entry in world.container_log(&self.container, self.seen, world.now()) {
-            self.wanted.write(&self.container, &entry, &mut bytes);
-        }
-        self.seen = world.now().max(self.seen);
         let now = world.container(self.container.service).filter(|now| now.id == self.container.id);
         let goes_on = now.is_some_and(|now| !matches!(now.state, ContainerState::Exited | ContainerState::Restarting));
         let over = !goes_on || self.wanted.until.is_some_and(|until| until < world.now());
+        let until = if over { world.now() } else { world.now().plus(-BEHIND_S) }.max(self.seen);
+        for entry in world.container_log(&self.container, self.seen, until) {
+            self.wanted.write(&self.container, &entry, &mut bytes);
+        }
+        self.seen = until;
         match (over, bytes.is_empty()) {
             (true, _) => Piece::Last(bytes.freeze()),
             (false, true) => Piece::Nothing,

@@ -1,7 +1,7 @@
-//! What containers, tasks and jobs write: lines that follow from the clock, the seed and what is bent just then.
-//! Not for: how a system frames them.
+//! What containers write: lines that follow from the clock, the seed and what is bent just then.
+//! Not for: tasks and jobs (see `traces`), how a system frames a line.
 
-use super::{Build, Container, DagRun, Job, Life, RunState, Task, World};
+use super::{Container, Life, World};
 use crate::demo::chance;
 use crate::demo::company::{In, Service};
 use crate::demo::story::Bend;
@@ -60,6 +60,11 @@ impl World {
             let runs = lives.iter().rev().find(|(at, _)| *at <= s).is_some_and(|(_, up)| *up);
             if runs {
                 self.slot(service, slot, &mut lines);
+            }
+        }
+        for (s, level, text) in self.remarks(service, clock.story_s(from), clock.story_s(until)) {
+            if lives.iter().rev().find(|(at, _)| *at <= s).is_some_and(|(_, up)| *up) {
+                lines.push(Entry { at: clock.at(s), level, text });
             }
         }
         for (s, what) in self.moments_of(service) {
@@ -152,79 +157,5 @@ impl World {
             _ if bent(|bend| matches!(bend, Bend::Errors(_))) => "upstream answered 500",
             _ => "client closed the connection",
         }
-    }
-
-    /// What a task of a run wrote, oldest first.
-    pub fn task_log(&self, run: &DagRun, task: &Task) -> Vec<Entry> {
-        let (Some(start), end) = (task.started_at, task.ended_at.unwrap_or(self.now())) else { return Vec::new() };
-        let span = end.since(start).max(0.0);
-        let mut lines = Vec::new();
-        let mut say = |part: f64, level, text: String| lines.push(Entry { at: start.plus(span * part), level, text });
-        say(0.0, Level::Info, format!("Running {}.{} of {}, attempt {}", run.dag, task.id, run.run_id, task.attempt));
-        let s = self.clock().story_s(start);
-        let rows = |name: &str, market: usize| {
-            let dataset = crate::demo::company::DATASETS.iter().find(|dataset| dataset.name == name);
-            dataset.map_or(0.0, |of| self.dataset_health_at(In { of, market }, s + 60.0).rows)
-        };
-        let market = self.pipeline(&run.dag).map_or(0, |pipeline| pipeline.market);
-        match (run.dag.split("_m").next().unwrap_or_default(), task.id) {
-            (_, "fetch") => {
-                let rows = rows("vendor_orders_file", market);
-                say(0.4, Level::Info, format!("sftp://vendor.example/out/orders.csv: {} bytes", (rows * 164.0) as u64));
-                if rows < 700_000.0 {
-                    say(0.5, Level::Warning, "the file's time is 3 s ago: it may still be written".to_owned());
-                }
-                say(0.8, Level::Info, format!("fetched {rows} rows"));
-            }
-            (_, "merge") => say(0.7, Level::Info, format!("merged {} rows into core.orders", rows("raw_orders", market))),
-            (_, "volume") if task.state == RunState::Failed => {
-                say(0.6, Level::Info, format!("core.orders has {} rows", rows("orders", market)));
-                say(0.9, Level::Error, "expected 1,100,000 to 1,400,000 rows: volume test failed".to_owned());
-                say(0.95, Level::Error, "expected column customer_id to have no nulls: 18 % are null: schema test failed".to_owned());
-            }
-            (_, "volume") => say(0.6, Level::Info, format!("core.orders has {} rows: as expected", rows("orders", market))),
-            (_, "wait_for_events") => say(0.5, Level::Info, "payments_events is read up to now".to_owned()),
-            (_, _) => say(0.6, Level::Info, format!("{} done", task.id)),
-        }
-        match task.state {
-            RunState::Success => say(1.0, Level::Info, "Task succeeded".to_owned()),
-            RunState::Failed => say(1.0, Level::Error, "Task failed".to_owned()),
-            _ => {}
-        }
-        lines.retain(|line| line.at <= self.now());
-        lines
-    }
-
-    /// What a job of a build wrote, oldest first.
-    pub fn job_log(&self, build: &Build, job: &Job) -> Vec<Entry> {
-        let Some(start) = job.started_at else { return Vec::new() };
-        let span = job.ended_at.unwrap_or(self.now()).since(start).max(0.0);
-        let short = &build.sha[..8];
-        let told: &[&str] = match job.stage {
-            "build" => &["$ make image", "layers: 14 of 14 from the cache", "pushed"],
-            "test" => &["$ make test", "running 418 tests", "418 passed"],
-            _ => &["$ make deploy", "draining the old container", "the new container is healthy"],
-        };
-        let mut lines =
-            vec![Entry { at: start, level: Level::Info, text: format!("Running on runner-2, checking out {short} of {}", build.project) }];
-        for (place, text) in told.iter().enumerate() {
-            let at = start.plus(span * (place as f64 + 1.0) / (told.len() as f64 + 1.0));
-            lines.push(Entry { at, level: Level::Info, text: (*text).to_owned() });
-        }
-        match job.state {
-            super::BuildState::Failed => {
-                lines.pop();
-                lines.push(Entry {
-                    at: start.plus(span),
-                    level: Level::Error,
-                    text: "3 of 418 failed: orders::totals, orders::taxes, orders::refund".to_owned(),
-                });
-                lines.push(Entry { at: start.plus(span), level: Level::Error, text: "ERROR: Job failed: exit code 1".to_owned() });
-            }
-            super::BuildState::Success => lines.push(Entry { at: start.plus(span), level: Level::Info, text: "Job succeeded".to_owned() }),
-            _ => {}
-        }
-        lines.retain(|line| line.at <= self.now());
-        lines
     }
 }
