@@ -30,7 +30,6 @@ const READINGS: &str = r#"
 name = "refunds p99"
 query = 'histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket{service="refunds-api"}[<120>])))'
 unit = "s"
-fail_above = 1.0
 
 [[source.reading]]
 name = "error share"
@@ -39,13 +38,13 @@ unit = "share"
 
 [[source.reading]]
 name = "orders rows"
-query = 'dataset_rows{dataset="orders"}'
+query = 'max(dataset_rows{dataset="orders"})'
 unit = "rows"
 fail_below = 900000.0
 
 [[source.reading]]
 name = "orders nulls"
-query = 'dataset_null_share{dataset="orders"}'
+query = 'max(dataset_null_share{dataset="orders"})'
 unit = "share"
 fail_above = 0.05
 
@@ -53,13 +52,11 @@ fail_above = 0.05
 name = "events lag"
 query = 'max by (dataset) (topic_lag)'
 unit = "records"
-warn_above = 5000.0
 
 [[source.reading]]
-name = "fraud-score"
-query = 'model_score{model="fraud-score"}'
+name = "model score"
+query = 'max by (model) (model_score)'
 unit = "auc"
-fail_below = 0.89
 "#;
 
 /// The company's Prometheus, one per site.
@@ -116,7 +113,11 @@ impl Prometheus {
             None => world.now(),
             Some(text) => match instant(text) {
                 Some(at) => at.min(world.now()),
-                None => return bad_data(&format!("invalid parameter \"time\": cannot parse \"{text}\" to a valid timestamp")),
+                None => {
+                    return bad_data(&format!(
+                        "invalid parameter \"time\": Invalid time value for 'time': cannot parse \"{text}\" to a valid timestamp"
+                    ));
+                }
             },
         };
         let expr = match parse::parse(param(form, "query").unwrap_or_default()) {

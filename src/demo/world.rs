@@ -7,6 +7,7 @@
 mod builds;
 mod containers;
 mod data;
+mod lives;
 mod logs;
 mod metrics;
 mod models;

@@ -124,8 +124,7 @@ impl World {
 
     /// Values of a feature up to a bound, since the systems began.
     fn feature_total(&self, model: In<Model>, place: usize, bound: f64, s: f64) -> f64 {
-        let per_s =
-            SERVICES.iter().find(|service| service.name == model.served_by).map_or(1.0, |of| of.requests_per_s);
+        let per_s = SERVICES.iter().find(|service| service.name == model.served_by).map_or(1.0, |of| of.requests_per_s);
         let shifted = self.bent_total(model.name, model.market, s, |bend| if let Bend::Drift(share) = bend { Some(share) } else { None });
         let shifted = self.clock().wall_s(shifted) * sensitivity(place);
         per_s * ((self.since_birth(s) - shifted) * usual_share(place, bound) + shifted * shifted_share(place, bound))
