@@ -34,6 +34,7 @@ pub mod gitlab;
 pub mod host;
 pub mod mlflow;
 pub mod prometheus;
+pub mod settings;
 pub mod stamp;
 pub mod story;
 pub mod system;

@@ -31,7 +31,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("tokio::sync", &["runtime", "source", "demo"]),
     ("reqwest", &["source"]),
     ("hyper::", &["source", "demo"]),
-    ("tokio::net", &["source", "demo"]),
+    ("tokio::net", &["source", "demo", "cli"]),
     ("bollard", &["source"]),
     ("ratatui", &["ui", "pane", "app", "runtime", "cli"]),
     ("std::time::SystemTime", &["runtime", "source", "cli"]),

@@ -11,8 +11,8 @@ use clap::Args;
 use crate::config::{self, Paths, Span};
 use crate::demo::chaos::Chaos;
 use crate::demo::clock::Clock;
-use crate::demo::company;
-use crate::demo::host::{Host, Now, Served, Shared};
+use crate::demo::host::{Host, Now, Shared};
+use crate::demo::settings;
 use crate::demo::story::{STORIES, Story};
 use crate::demo::truth;
 use crate::demo::world::Spec;
@@ -80,7 +80,7 @@ impl Demo {
         let chaos = self.chaos.then_some(Chaos { seed: self.seed });
         let folder = own_folder()?;
         let tokio = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
+            .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|error| Problem::failed(format!("no threads to run on: {error}"), ""))?;
@@ -89,7 +89,7 @@ impl Demo {
         let host = tokio.block_on(Host::start(shared, &folder.0, chaos)).map_err(|error| {
             Problem::failed(format!("listening on loopback: {error}"), "is the loopback interface up, and are there sockets left?")
         })?;
-        let settings = settings(&host.served);
+        let settings = settings::of(&host.served);
         if self.serve {
             output::print(&settings)?;
             output::complain("the world is served until ctrl-c; the settings above point at it");
@@ -125,31 +125,6 @@ impl Demo {
         // `--skip` is in story time, as the truth is
         let zero = now.plus(-skipped_s / self.speed);
         Ok(Spec { seed: self.seed, story, scale: self.scale, clock: Clock::new(zero, self.speed) })
-    }
-}
-
-/// The settings file of a served world.
-fn settings(served: &[Served]) -> String {
-    let mut out = format!("# {}, a fictional company that `triops demo` simulates.\n", company::NAME);
-    for system in served {
-        out.push_str(&format!(
-            "\n[[source]]\nname = \"{}\"\nconnector = \"{}\"\nurl = \"{}\"\nenv = \"{}\"\nproxy = \"none\"\nevery = \"{}\"\n",
-            system.name,
-            system.connector,
-            system.url,
-            company::ENV,
-            every(system.connector),
-        ));
-        out.push_str(&system.settings);
-    }
-    out
-}
-
-/// Seconds between two polls: a story goes on while one looks.
-fn every(connector: &str) -> &'static str {
-    match connector {
-        "prometheus" | "alertmanager" | "docker" => "5s",
-        _ => "10s",
     }
 }
 

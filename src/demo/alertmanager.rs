@@ -218,7 +218,7 @@ fn silence_json(world: &World, silence: &Silence) -> Json {
 }
 
 fn make_silence(world: &World, request: &Request) -> Reply {
-    let invalid = |message: &str| Reply::json(400, &json!(format!("invalid silence: {message}")));
+    let invalid = |message: &str| Reply::json(400, &json!(format!("silence invalid: {message}")));
     let Some(body) = request.json() else {
         return Reply::json(400, &json!({"code": 400, "message": "parsing silence body from \"\" failed, because invalid character"}));
     };

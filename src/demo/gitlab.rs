@@ -48,8 +48,10 @@ impl System for Gitlab {
         "gitlab"
     }
 
-    fn settings(&self, _world: &World) -> String {
-        format!("auth = {{ scheme = \"bearer\", token = \"{TOKEN}\" }}\n")
+    fn settings(&self, world: &World) -> String {
+        // a page of projects holds 100
+        let projects = world.services().count().min(100);
+        format!("auth = {{ scheme = \"bearer\", token = \"{TOKEN}\" }}\nwith = {{ max_projects = {projects} }}\n")
     }
 
     fn answer(&self, world: &World, request: &Request) -> Reply {

@@ -30,7 +30,6 @@ const READINGS: &str = r#"
 name = "refunds p99"
 query = 'histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket{service="refunds-api"}[<120>])))'
 unit = "s"
-fail_above = 1.0
 
 [[source.reading]]
 name = "error share"
@@ -39,13 +38,13 @@ unit = "share"
 
 [[source.reading]]
 name = "orders rows"
-query = 'dataset_rows{dataset="orders"}'
+query = 'max(dataset_rows{dataset="orders"})'
 unit = "rows"
 fail_below = 900000.0
 
 [[source.reading]]
 name = "orders nulls"
-query = 'dataset_null_share{dataset="orders"}'
+query = 'max(dataset_null_share{dataset="orders"})'
 unit = "share"
 fail_above = 0.05
 
@@ -53,13 +52,11 @@ fail_above = 0.05
 name = "events lag"
 query = 'max by (dataset) (topic_lag)'
 unit = "records"
-warn_above = 5000.0
 
 [[source.reading]]
-name = "fraud-score"
-query = 'model_score{model="fraud-score"}'
+name = "model score"
+query = 'max by (model) (model_score)'
 unit = "auc"
-fail_below = 0.89
 "#;
 
 /// The company's Prometheus, one per site.
@@ -116,7 +113,11 @@ impl Prometheus {
             None => world.now(),
             Some(text) => match instant(text) {
                 Some(at) => at.min(world.now()),
-                None => return bad_data(&format!("invalid parameter \"time\": cannot parse \"{text}\" to a valid timestamp")),
+                None => {
+                    return bad_data(&format!(
+                        "invalid parameter \"time\": Invalid time value for 'time': cannot parse \"{text}\" to a valid timestamp"
+                    ));
+                }
             },
         };
         let expr = match parse::parse(param(form, "query").unwrap_or_default()) {
@@ -124,7 +125,7 @@ impl Prometheus {
             Err(error) => return bad_data(&format!("invalid parameter \"query\": {error}")),
         };
         let ruled = self.ruler.ruled(world);
-        match (Ground { world, spells: &ruled.spells }).eval(&expr, at) {
+        match Ground::new(world, &ruled.spells).eval(&expr, at) {
             Ok(Value::Scalar(value)) => data(&json!({"resultType": "scalar", "result": point(at, value)})),
             Ok(Value::Vector(samples)) => {
                 let row = |sample: Sample| json!({"metric": sample.labels, "value": point(at, sample.value)});
@@ -163,7 +164,7 @@ impl Prometheus {
             Err(error) => return bad_data(&format!("invalid parameter \"query\": {error}")),
         };
         let ruled = self.ruler.ruled(world);
-        let ground = Ground { world, spells: &ruled.spells };
+        let ground = Ground::new(world, &ruled.spells);
         let mut series: std::collections::BTreeMap<_, Vec<Json>> = std::collections::BTreeMap::new();
         let steps = (to.since(from) / step_s).floor() as i64;
         for step in 0..=steps {
@@ -251,7 +252,7 @@ fn runtimeinfo(world: &World) -> Json {
     let born = world.born();
     json!({
         "startTime": stamp::nanos(born, "prometheus"), "CWD": "/etc/prometheus", "reloadConfigSuccess": true,
-        "lastConfigTime": format!("{}Z", &born.to_string()[..19]), "corruptionCount": 0, "goroutineCount": 64, "GOMAXPROCS": 4, "GOGC": "",
+        "lastConfigTime": format!("{}Z", &world.clock().at(ruler::FIRST_S).to_string()[..19]), "corruptionCount": 0, "goroutineCount": 64, "GOMAXPROCS": 4, "GOGC": "",
         "GODEBUG": "", "storageRetention": "15d",
     })
 }

@@ -7,12 +7,14 @@
 mod builds;
 mod containers;
 mod data;
+mod lives;
 mod logs;
 mod metrics;
 mod models;
 mod remarks;
 mod runs;
 mod traces;
+mod values;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};

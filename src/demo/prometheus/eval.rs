@@ -1,7 +1,9 @@
 //! `PromQL` evaluated over the world's curves at an instant.
 //! Not for: reading expressions (see `parse`), the API around it (see `prometheus`).
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use regex::Regex;
 
@@ -33,15 +35,20 @@ pub struct Sample {
 }
 
 /// What an expression is evaluated over: the world's curves, and the alerts that its rules made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Ground<'a> {
-    /// The world; its own instant is the newest that may be asked for.
-    pub world: &'a World,
-    /// The series named `ALERTS`.
-    pub spells: &'a [Spell],
+    world: &'a World,
+    spells: &'a [Spell],
+    /// Series by metric: the same for every instant.
+    lines: RefCell<HashMap<String, Rc<Vec<Line>>>>,
 }
 
-impl Ground<'_> {
+impl<'a> Ground<'a> {
+    /// Over a world, whose own instant is the newest that may be asked for, and the series named `ALERTS`.
+    pub fn new(world: &'a World, spells: &'a [Spell]) -> Self {
+        Self { world, spells, lines: RefCell::default() }
+    }
+
     /// Evaluates at an instant. Errors are those of the real server's `execution` kind.
     pub fn eval(&self, expr: &Expr, at: Timestamp) -> Result<Value, String> {
         match expr {
@@ -70,12 +77,11 @@ impl Ground<'_> {
     }
 
     fn lines(&self, selector: &Selector) -> Result<Vec<Line>, String> {
-        let mut lines = if selector.name == "ALERTS" { alert_lines(self.spells) } else { self.world.lines(&selector.name) };
-        for matcher in &selector.matchers {
-            let fits = fitting(matcher)?;
-            lines.retain(|line| fits(line.labels.get(&matcher.label).map_or("", String::as_str)));
-        }
-        Ok(lines)
+        let make = || Rc::new(if selector.name == "ALERTS" { alert_lines(self.spells) } else { self.world.lines(&selector.name) });
+        let all = Rc::clone(self.lines.borrow_mut().entry(selector.name.clone()).or_insert_with(make));
+        let fits = selector.matchers.iter().map(|matcher| Ok((&matcher.label, fitting(matcher)?))).collect::<Result<Vec<_>, String>>()?;
+        let wanted = |line: &&Line| fits.iter().all(|(label, fits)| fits(line.labels.get(*label).map_or("", String::as_str)));
+        Ok(all.iter().filter(wanted).cloned().collect())
     }
 
     fn value(&self, curve: Curve, at: Timestamp) -> Option<f64> {
@@ -126,7 +132,8 @@ impl Ground<'_> {
             let value = match name {
                 "rate" | "increase" => {
                     // samples of the range are there if its page answered at either end
-                    self.value(line.curve, at).or_else(|| self.value(line.curve, from))?;
+                    let answers = |at: Timestamp| self.world.answers(line.curve, clock.story_s(at));
+                    (answers(at) || answers(from)).then_some(())?;
                     let number = |at: Timestamp| self.world.number(line.curve, clock.story_s(at).max(-crate::demo::world::PAST_S));
                     let grown = (number(at) - number(from)).max(0.0);
                     if name == "rate" { grown / range_s } else { grown }

@@ -71,7 +71,7 @@ enum Token {
 
 /// Reads an expression.
 pub fn parse(text: &str) -> Result<Expr, String> {
-    let mut reader = Reader { tokens: tokens(text)?, at: 0 };
+    let mut reader = Reader { tokens: tokens(text)?, at: 0, end: text.len(), in_braces: false };
     if reader.tokens.is_empty() {
         return Err("unknown position: parse error: no expression found in input".to_owned());
     }
@@ -187,6 +187,9 @@ fn quoted(chars: &mut Peekable<CharIndices<'_>>) -> Option<String> {
 struct Reader {
     tokens: Vec<(usize, Token)>,
     at: usize,
+    /// Length of the text.
+    end: usize,
+    in_braces: bool,
 }
 
 impl Reader {
@@ -197,7 +200,8 @@ impl Reader {
     fn next(&mut self) -> Result<(usize, Token), String> {
         let token = self.tokens.get(self.at).cloned();
         self.at += 1;
-        token.ok_or_else(|| "1:1: parse error: unexpected end of input".to_owned())
+        let where_to = if self.in_braces { " inside braces" } else { "" };
+        token.ok_or_else(|| error(self.end, &format!("unexpected end of input{where_to}")))
     }
 
     fn takes(&mut self, sign: &str) -> bool {
@@ -313,6 +317,7 @@ impl Reader {
     fn selector(&mut self, name: String, place: usize) -> Result<Expr, String> {
         let mut selector = Selector { name, ..Selector::default() };
         if self.takes("{") {
+            self.in_braces = true;
             while !self.takes("}") {
                 let label = match self.next()? {
                     (_, Token::Word(word) | Token::Text(word)) => word,
@@ -341,6 +346,7 @@ impl Reader {
                     break;
                 }
             }
+            self.in_braces = false;
         }
         if selector.name.is_empty() {
             return Err(error(place, "vector selector must contain at least one non-empty matcher"));
@@ -373,7 +379,8 @@ mod tests {
         assert_eq!(span("1h30m"), Some(5400.0));
         assert_eq!(parse("1e-3"), Ok(Expr::Number(0.001)));
         for (text, said) in [
-            ("up{", "1:1: parse error: unexpected end of input"),
+            ("up{", "1:4: parse error: unexpected end of input inside braces"),
+            ("sum(up", "1:7: parse error: unexpected end of input"),
             ("up)", "1:3: parse error: unexpected \")\""),
             ("", "unknown position: parse error: no expression found in input"),
             ("{}", "1:1: parse error: vector selector must contain at least one non-empty matcher"),

@@ -16,7 +16,7 @@ use crate::domain::Timestamp;
 /// Story seconds between two evaluations.
 pub const EVERY_S: f64 = 5.0;
 /// The first evaluation, in story seconds: the rules were loaded then. Nothing is bent before a story's zero.
-pub const FIRST_S: f64 = -600.0;
+pub const FIRST_S: f64 = -60.0;
 /// Spells kept; the oldest go first.
 const MAX_SPELLS: usize = 5000;
 
@@ -106,7 +106,7 @@ impl Ruler {
 
 fn evaluate(ruled: &mut Ruled, world: &World, last_step: i64) {
     let exprs: Vec<(&Rule, Option<Expr>)> = RULES.iter().map(|rule| (rule, parse(&rule.expr_on(world.clock())).ok())).collect();
-    let ground = Ground { world, spells: &[] };
+    let ground = Ground::new(world, &[]);
     for step in ruled.steps..=last_step {
         let at = world.clock().at(FIRST_S + step as f64 * EVERY_S);
         for (place, (rule, expr)) in exprs.iter().enumerate() {

@@ -16,6 +16,8 @@ const CALM_S: (f64, f64) = (-1500.0, 5400.0);
 const STAGES: [(&str, f64); 3] = [("build", 27.0), ("test", 63.0), ("deploy", 75.0)];
 /// Seconds that a repeated deploy job takes.
 const REDEPLOY_S: f64 = 12.0;
+/// Seconds after which a broken build is followed by a good one.
+const FIXED_S: f64 = 1100.0;
 /// Titles of everyday commits.
 const TITLES: [&str; 10] = [
     "Raise the timeout of the outer client",
@@ -164,7 +166,12 @@ fn plans(world: &World, service: In<Service>) -> Vec<Plan> {
         let calm = (CALM_S.0..CALM_S.1).contains(&at) || (told && at > CALM_S.0);
         if !calm {
             let dice = chance::share_of(world.seed(), &["build", &name], plans.len() as i64);
-            plans.push(plain(at, dice > 0.2, dice > 0.93));
+            let broken = dice > 0.9 && at + FIXED_S < CALM_S.0;
+            plans.push(plain(at, dice > 0.2, broken));
+            if broken {
+                // nobody leaves a build red for long
+                plans.push(plain(at + FIXED_S, true, false));
+            }
         }
         at += every;
     }
