@@ -145,13 +145,11 @@ fn filters(request: &Request) -> Result<Filters, Reply> {
         serde_json::Value::Object(values) => values.keys().cloned().collect(),
         _ => Vec::new(),
     };
-    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
-        Ok(map) => Ok(map.iter().map(|(name, value)| (name.clone(), read(value))).collect()),
-        Err(_) => {
-            let first = text.chars().next().unwrap_or(' ');
-            Err(refused(500, &format!("invalid character '{first}' looking for beginning of value")))
-        }
+    if let Ok(map) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
+        return Ok(map.iter().map(|(name, value)| (name.clone(), read(value))).collect());
     }
+    let first = text.chars().next().unwrap_or(' ');
+    Err(refused(500, &format!("invalid character '{first}' looking for beginning of value")))
 }
 
 /// Whether something passes the filter of that name; an absent one lets all pass.

@@ -194,9 +194,8 @@ fn running_the_vendor_drop_again_repairs_the_bad_load() {
         let id = run["dag_run_id"].as_str().unwrap().replace('+', "%2B");
         let log = stage.get(AIRFLOW, &format!("/api/v2/dags/vendor_drop/dagRuns/{id}/taskInstances/fetch/logs/1"));
         let told = log["content"].as_array().unwrap().iter().filter_map(|line| line["event"].as_str());
-        told.filter_map(|text| text.strip_prefix("fetched ")?.split(' ').next()?.parse::<f64>().ok())
-            .next()
-            .expect("the rows that were fetched")
+        let mut told = told;
+        told.find_map(|text| text.strip_prefix("fetched ")?.split(' ').next()?.parse::<f64>().ok()).expect("the rows that were fetched")
     };
     let newest = |stage: &Stage| stage.get(AIRFLOW, "/api/v2/dags/vendor_drop/dagRuns?order_by=-run_after")["dag_runs"][0].clone();
     let half = fetch(&stage, &newest(&stage));

@@ -201,7 +201,7 @@ async fn mlflow_gives_versions_with_alias_framework_and_metrics() {
     let champion = models.entities.iter().find(|entity| entity.name == "fraud-score v7").unwrap();
     let Detail::Model(model) = &champion.detail else { panic!("{champion:?}") };
     assert_eq!((model.framework.as_deref(), model.framework_version.as_deref()), (Some("xgboost"), Some("2.1.4")));
-    assert_eq!(model.aliases.iter().map(|alias| alias.as_str()).collect::<Vec<_>>(), ["champion"]);
+    assert_eq!(model.aliases.iter().map(triops::domain::Text::as_str).collect::<Vec<_>>(), ["champion"]);
     assert!(model.metrics.contains_key("auc") && champion.owner.as_deref() == Some("fraud"), "{champion:?}");
     for entity in &models.entities {
         let Detail::Model(model) = &entity.detail else { panic!("{entity:?}") };

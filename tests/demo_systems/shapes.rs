@@ -283,6 +283,9 @@ fn every_field_that_is_served_exists_with_its_type_in_a_body_of_the_real_server(
     assert!(idle.is_empty(), "exceptions that nothing needs: {idle:?}");
 }
 
+/// What is done where and how, and the recorded answers to it.
+type Case = (&'static dyn System, hyper::Method, String, Value, &'static [&'static str]);
+
 #[test]
 fn what_was_done_is_answered_with_the_fields_of_the_real_answer() {
     let stage = Stage::new("bad-load", 300.0);
@@ -296,7 +299,7 @@ fn what_was_done_is_answered_with_the_fields_of_the_real_answer() {
     let training = stage.world().trainings(stage.world().models().next().unwrap())[0].run_id.clone();
     let post = hyper::Method::POST;
     let patch = hyper::Method::PATCH;
-    let cases: Vec<(&'static dyn System, hyper::Method, String, Value, &[&str])> = vec![
+    let cases: Vec<Case> = vec![
         (AIRFLOW, post.clone(), "/api/v2/dags/orders_quality/clearTaskInstances".into(), clear(true), &["demo/airflow/clear_dry_run.json"]),
         (AIRFLOW, post.clone(), "/api/v2/dags/vendor_drop/dagRuns".into(), serde_json::json!({"logical_date": null, "conf": {}}), RUN),
         (

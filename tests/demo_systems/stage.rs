@@ -113,14 +113,12 @@ impl Stage {
             let stage = Arc::clone(&stage);
             Box::pin(async move {
                 let reply = stage.ask(system, &read(&text));
-                let mut head = format!("HTTP/1.1 {} Said\r\nconnection: close\r\n", reply.status);
-                for (name, value) in &reply.headers {
-                    head += &format!("{name}: {value}\r\n");
-                }
+                let headers: Vec<String> = reply.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+                let head = format!("HTTP/1.1 {} Said\r\nconnection: close\r\n{}", reply.status, headers.concat());
                 match reply.body {
                     Body::Whole(bytes) => {
-                        head += &format!("content-length: {}\r\n\r\n", bytes.len());
-                        let _ = wire.write_all(&[head.as_bytes(), &bytes].concat()).await;
+                        let length = format!("content-length: {}\r\n\r\n", bytes.len());
+                        let _ = wire.write_all(&[head.as_bytes(), length.as_bytes(), &bytes].concat()).await;
                     }
                     Body::Feed(mut feed) => {
                         let _ = wire.write_all(head.as_bytes()).await;

@@ -115,7 +115,7 @@ pub fn clear_tasks(world: &World, dag: In<Pipeline>, request: &Request) -> Resul
         })
         .collect();
     let total = rows.len();
-    let mut reply = Reply::json(200, &tasks::counted(rows, total));
+    let mut reply = Reply::json(200, &tasks::counted(&rows, total));
     if !dry {
         let mut cleared_runs: Vec<&DagRun> = cleared.iter().map(|(run, _)| *run).collect();
         cleared_runs.dedup_by_key(|run| run.run_id.clone());
@@ -135,7 +135,7 @@ pub fn clear_run(world: &World, dag: &str, run_id: &str, request: &Request) -> R
         let failed = |task: &&Task| !only_failed || matches!(task.state, RunState::Failed | RunState::UpstreamFailed);
         let rows: Vec<Value> = run.tasks.iter().filter(failed).map(|task| tasks::one(world, pipeline, &run, task)).collect();
         let total = rows.len();
-        return Ok(Reply::json(200, &tasks::counted(rows, total)));
+        return Ok(Reply::json(200, &tasks::counted(&rows, total)));
     }
     let act = clear(&run, only_failed);
     let after = world.after(USER, act.clone());

@@ -45,8 +45,8 @@ pub fn answer(world: &World, path: (&str, &str, &str, &str), request: &Request) 
     let total = lines.len();
     let goes_on = attempt == task.attempt && task.state == RunState::Running;
     if request.header("accept").is_some_and(|accept| accept.contains("ndjson")) {
-        let text: String = lines.into_iter().skip(seen).map(|line| format!("{line}\n")).collect();
-        return Ok(Reply::new(200, "application/x-ndjson", text));
+        let rest: Vec<String> = lines.iter().skip(seen).map(ToString::to_string).collect();
+        return Ok(Reply::new(200, "application/x-ndjson", rest.join("\n")));
     }
     let rest: Vec<Value> = lines.into_iter().skip(seen).collect();
     let token = goes_on.then(|| URL_SAFE_NO_PAD.encode(format!("{{\"end_of_log\":false,\"log_pos\":{total}}}")));

@@ -96,8 +96,11 @@ impl Page {
     }
 }
 
+/// A column that rows can be sorted by.
+pub type Column<'a, T> = (&'a str, fn(&T, &T) -> Ordering);
+
 /// Sorts by the columns of `order_by` (`-run_after`), of which only those in `columns` are known.
-pub fn sort<T>(rows: &mut [T], request: &Request, columns: &[(&str, fn(&T, &T) -> Ordering)]) -> Result<(), Complaint> {
+pub fn sort<T>(rows: &mut [T], request: &Request, columns: &[Column<'_, T>]) -> Result<(), Complaint> {
     let mut wanted = Vec::new();
     for (name, text) in &request.query {
         if name != "order_by" {

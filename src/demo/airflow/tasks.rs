@@ -80,11 +80,11 @@ pub fn list(world: &World, dag: &str, run_id: &str, request: &Request) -> Result
     )?;
     let total = instances.len();
     let rows = page.of(instances.into_iter().map(|((pipeline, run), task)| one(world, *pipeline, run, task)).collect());
-    Ok(counted(rows, total))
+    Ok(counted(&rows, total))
 }
 
 /// Task instances under their name.
-pub fn counted(rows: Vec<Value>, total: usize) -> Value {
+pub fn counted(rows: &[Value], total: usize) -> Value {
     json!({"task_instances": rows, "total_entries": total, "total_entries_limit": null, "next_cursor": null, "previous_cursor": null})
 }
 

@@ -49,7 +49,7 @@ fn all(asked: &Asked<'_>) -> Vec<Deployment> {
             found.push((build.clone(), jobs::word(job.state), by, start, job.ended_at.unwrap_or(start)));
         }
     }
-    found.sort_by(|a, b| a.3.cmp(&b.3));
+    found.sort_by_key(|(.., created_at, _)| *created_at);
     let first = project_id(asked.world, asked.service) * 10_000;
     let numbered = (1..).zip(found).map(|(iid, (build, status, by, created_at, updated_at))| Deployment {
         id: first + iid,

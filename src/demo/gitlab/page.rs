@@ -16,8 +16,8 @@ const MOST: usize = 100;
 /// Which rows are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    page: usize,
-    per_page: usize,
+    number: usize,
+    size: usize,
     /// Path and query of the request without its page.
     target: String,
 }
@@ -26,22 +26,22 @@ impl Page {
     /// From `page` and `per_page`.
     pub fn new(request: &Request) -> Result<Self, Reply> {
         let page = number(request, "page")?.unwrap_or(1);
-        let per_page = number(request, "per_page")?.unwrap_or(USUAL).min(MOST);
-        if per_page == 0 {
+        let size = number(request, "per_page")?.unwrap_or(USUAL).min(MOST);
+        if size == 0 {
             return Err(wrong("per_page", "does not have a valid value"));
         }
         let mut rest = url::form_urlencoded::Serializer::new(String::new());
         rest.extend_pairs(request.query.iter().filter(|(name, _)| name != "page"));
-        Ok(Self { page: page.max(1), per_page, target: format!("{}?{}", request.path, rest.finish()) })
+        Ok(Self { number: page.max(1), size, target: format!("{}?{}", request.path, rest.finish()) })
     }
 
     /// That page of all rows, with where it stands among them.
     pub fn reply(&self, rows: Vec<Value>) -> Reply {
         let total = rows.len();
-        let pages = total.div_ceil(self.per_page).max(1);
-        let page: Vec<Value> = rows.into_iter().skip((self.page - 1) * self.per_page).take(self.per_page).collect();
-        let next = (self.page < pages).then(|| self.page + 1);
-        let before = (self.page > 1).then(|| self.page - 1);
+        let pages = total.div_ceil(self.size).max(1);
+        let page: Vec<Value> = rows.into_iter().skip((self.number - 1) * self.size).take(self.size).collect();
+        let next = (self.number < pages).then(|| self.number + 1);
+        let before = (self.number > 1).then(|| self.number - 1);
         let text = |number: Option<usize>| number.map(|number| number.to_string()).unwrap_or_default();
         let link = |rel: &str, page: usize| format!("<{}&page={page}>; rel=\"{rel}\"", self.target);
         let mut links: Vec<String> = before.map(|page| link("prev", page)).into_iter().collect();
@@ -50,8 +50,8 @@ impl Page {
         Reply::json(200, &Value::Array(page))
             .header("link", links.join(", "))
             .header("x-next-page", text(next))
-            .header("x-page", self.page.to_string())
-            .header("x-per-page", self.per_page.to_string())
+            .header("x-page", self.number.to_string())
+            .header("x-per-page", self.size.to_string())
             .header("x-prev-page", text(before))
             .header("x-total", total.to_string())
             .header("x-total-pages", pages.to_string())

@@ -17,11 +17,11 @@ const CLEAR: &str = "\u{1b}[0K";
 
 /// `GET …/jobs/{id}/trace`; a job that has not begun has none yet.
 pub fn answer(world: &World, build: &Build, job: &Job) -> Reply {
-    let mut text = String::new();
+    let mut lines: Vec<String> = Vec::new();
     if let Some(start) = job.started_at {
         let entries = world.job_log(build, job);
         let (first, rest) = entries.split_at(entries.len().min(1));
-        let mut say = |at: Timestamp, words: &str| text.push_str(&format!("{} 00O {words}\n", stamp::micros(at, job.stage)));
+        let mut say = |at: Timestamp, words: &str| lines.push(format!("{} 00O {words}\n", stamp::micros(at, job.stage)));
         say(start, &format!("{CLEAR}Running with gitlab-runner 18.1.1 (2b813ade){PLAIN}"));
         say(start, &format!("{CLEAR}{CLEAR}{BLUE}Preparing the \"docker\" executor{PLAIN}{PLAIN}"));
         for entry in first {
@@ -36,7 +36,7 @@ pub fn answer(world: &World, build: &Build, job: &Job) -> Reply {
             say(entry.at, &coloured(entry));
         }
     }
-    Reply::new(200, "text/plain", text)
+    Reply::new(200, "text/plain", lines.concat())
 }
 
 fn coloured(entry: &Entry) -> String {

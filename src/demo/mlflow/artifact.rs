@@ -69,6 +69,6 @@ fn flavor(model: &Model) -> String {
         "pytorch" => &[("model_data", "data"), ("pytorch_version", version)],
         _ => &[("pickled_model", "model.skops"), ("serialization_format", "skops"), ("sklearn_version", version)],
     };
-    let body: String = lines.iter().map(|(key, value)| format!("    {key}: {value}\n")).collect();
-    format!("  {name}:\n    code: null\n{body}")
+    let body: Vec<String> = lines.iter().map(|(key, value)| format!("    {key}: {value}\n")).collect();
+    format!("  {name}:\n    code: null\n{}", body.concat())
 }

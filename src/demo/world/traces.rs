@@ -96,7 +96,10 @@ impl World {
                 say(0.9, format!("joined {} orders with {} customers", rows("orders"), rows("customers")));
             }
             (_, "push_online") => {
-                say(0.8, format!("HSET: {} keys of features_fraud, {} of features_search", rows("features_fraud"), rows("features_search")))
+                say(
+                    0.8,
+                    format!("HSET: {} keys of features_fraud, {} of features_search", rows("features_fraud"), rows("features_search")),
+                );
             }
             (_, "sample") => say(0.6, format!("sampled {} rows of features_fraud, 2.1 % of them fraud", rows("features_fraud"))),
             (_, "train") => {
