@@ -97,7 +97,7 @@ fn read(asked: &Asked<'_>, path: &[&str]) -> Result<Reply, Reply> {
         ["deployments", id] => changes::deployment(asked, id),
         ["repository", "commits"] => changes::commits(asked),
         ["repository", "commits", sha] => changes::commit(asked, sha),
-        ["pipeline_schedules"] => Page::new(asked.request)?.reply(Vec::new()),
+        ["pipeline_schedules"] => Ok(Page::new(asked.request)?.reply(Vec::new())),
         _ => Err(no_route()),
     }
 }
@@ -167,7 +167,7 @@ fn projects(world: &World, request: &Request) -> Result<Reply, Reply> {
     if page::one_of(request, "sort", &["asc", "desc"])? == Some("asc") {
         services.reverse();
     }
-    page.reply(services.into_iter().map(|service| project(world, service)).collect())
+    Ok(page.reply(services.into_iter().map(|service| project(world, service)).collect()))
 }
 
 fn last_activity(world: &World, service: In<Service>) -> Timestamp {

@@ -1,4 +1,4 @@
-//! MLflow's tracking server and model registry, REST 2.0, as version 3.17.2 without sign-in answers.
+//! `MLflow`'s tracking server and model registry, REST 2.0, as version 3.17.2 without sign-in answers.
 //! Not for: logging runs and artifacts (nothing is trained here), traces, and the pages of its own interface.
 //!
 //! Statuses and messages were recorded from that version (`tests/fixtures/demo/mlflow/errors.json`).

@@ -67,7 +67,7 @@ pub fn list(world: &World, dag: &str, run_id: &str, request: &Request) -> Result
     };
     let mut instances: Vec<(&(In<Pipeline>, DagRun), &Task)> =
         found.iter().flat_map(|of| of.1.tasks.iter().map(move |task| (of, task))).collect();
-    instances.retain(|((_, run), task)| is_wanted(request, "state", state(run, task)));
+    instances.retain(|(_, task)| is_wanted(request, "state", state(task)));
     sort(
         &mut instances,
         request,
@@ -89,13 +89,8 @@ pub fn counted(rows: Vec<Value>, total: usize) -> Value {
 }
 
 /// The word of a task's state; one that is not reached yet has none.
-pub fn state(run: &DagRun, task: &Task) -> Option<&'static str> {
-    match task.state {
-        RunState::Queued if run.state == RunState::Queued => None,
-        // the next one in the chain waits for the scheduler, the others for the one before
-        RunState::Queued => None,
-        other => Some(runs::word(other)),
-    }
+pub fn state(task: &Task) -> Option<&'static str> {
+    (task.state != RunState::Queued).then(|| runs::word(task.state))
 }
 
 /// One task instance.
@@ -119,7 +114,7 @@ pub fn one(world: &World, dag: In<Pipeline>, run: &DagRun, task: &Task) -> Value
         "start_date": start.map(at),
         "end_date": end.map(at),
         "duration": start.zip(end).map(|(start, end)| end.since(start)),
-        "state": state(run, task),
+        "state": state(task),
         "try_number": if begun { task.attempt } else { task.attempt - 1 },
         "max_tries": task.attempt - 1,
         "task_display_name": task.id,

@@ -88,7 +88,7 @@ pub fn deployments(asked: &Asked<'_>) -> Result<Reply, Reply> {
     if descending {
         found.reverse();
     }
-    page.reply(found.iter().map(|deployment| row(asked, deployment)).collect())
+    Ok(page.reply(found.iter().map(|deployment| row(asked, deployment)).collect()))
 }
 
 /// `GET …/deployments/{id}`.
@@ -144,7 +144,7 @@ pub fn commits(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let rows = builds
         .iter()
         .filter(|build| since.is_none_or(|since| committed(build) >= since) && until.is_none_or(|until| committed(build) <= until));
-    page.reply(rows.map(|build| whole_commit(asked, build, &builds)).collect())
+    Ok(page.reply(rows.map(|build| whole_commit(asked, build, &builds)).collect()))
 }
 
 /// `GET …/repository/commits/{sha or branch}`.

@@ -15,7 +15,7 @@ pub fn of_pipeline(asked: &Asked<'_>, id: &str) -> Result<Reply, Reply> {
     let page = Page::new(asked.request)?;
     let build = pipelines::find(asked, id)?;
     let jobs = build.jobs.iter().rev().filter(|job| in_scope(asked.request, job));
-    page.reply(jobs.map(|job| row(asked, &build, job)).collect())
+    Ok(page.reply(jobs.map(|job| row(asked, &build, job)).collect()))
 }
 
 /// `GET …/jobs`, the newest first.
@@ -23,7 +23,7 @@ pub fn all(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let page = Page::new(asked.request)?;
     let builds = asked.world.builds(asked.service);
     let all = builds.iter().flat_map(|build| build.jobs.iter().rev().map(move |job| (build, job)));
-    page.reply(all.filter(|(_, job)| in_scope(asked.request, job)).map(|(build, job)| row(asked, build, job)).collect())
+    Ok(page.reply(all.filter(|(_, job)| in_scope(asked.request, job)).map(|(build, job)| row(asked, build, job)).collect()))
 }
 
 fn in_scope(request: &Request, job: &Job) -> bool {

@@ -36,7 +36,7 @@ impl Page {
     }
 
     /// That page of all rows, with where it stands among them.
-    pub fn reply(&self, rows: Vec<Value>) -> Result<Reply, Reply> {
+    pub fn reply(&self, rows: Vec<Value>) -> Reply {
         let total = rows.len();
         let pages = total.div_ceil(self.per_page).max(1);
         let page: Vec<Value> = rows.into_iter().skip((self.page - 1) * self.per_page).take(self.per_page).collect();
@@ -47,14 +47,14 @@ impl Page {
         let mut links: Vec<String> = before.map(|page| link("prev", page)).into_iter().collect();
         links.extend(next.map(|page| link("next", page)));
         links.extend([link("first", 1), link("last", pages)]);
-        Ok(Reply::json(200, &Value::Array(page))
+        Reply::json(200, &Value::Array(page))
             .header("link", links.join(", "))
             .header("x-next-page", text(next))
             .header("x-page", self.page.to_string())
             .header("x-per-page", self.per_page.to_string())
             .header("x-prev-page", text(before))
             .header("x-total", total.to_string())
-            .header("x-total-pages", pages.to_string()))
+            .header("x-total-pages", pages.to_string())
     }
 }
 

@@ -53,7 +53,7 @@ pub fn list(asked: &Asked<'_>) -> Result<Reply, Reply> {
     if !ascending {
         builds.reverse();
     }
-    page.reply(builds.iter().map(|build| row(asked, build)).collect())
+    Ok(page.reply(builds.iter().map(|build| row(asked, build)).collect()))
 }
 
 fn in_scope(build: &Build, scope: &str) -> bool {
