@@ -10,7 +10,7 @@ mod screen;
 use jiff::tz::TimeZone;
 
 use crate::config::Keymap;
-use crate::domain::{Kind, Timestamp};
+use crate::domain::{Shown, Timestamp};
 use crate::msg::{Action, Context, Effect, LogView, Mode, Msg, Notice};
 use crate::pane::chart::Chart;
 use crate::pane::derived::Derived;
@@ -23,6 +23,9 @@ use crate::ui;
 use input::Input;
 use palette::Palette;
 pub use screen::{draw, view};
+
+/// So many replaced entities are freed at once; more go to the runtime.
+const FREED_HERE: usize = 256;
 
 /// Seconds a word to the person stays.
 const TOAST_S: f64 = 5.0;
@@ -64,7 +67,7 @@ pub struct Model {
     toast: Option<(Notice, Timestamp)>,
     /// The store as it was when the picture was frozen; entities are shared, so this is a list of handles.
     held: Option<Box<Store>>,
-    shown_kinds: Vec<Kind>,
+    on_screen: Shown,
     log_views: u32,
     dirty: bool,
 }
@@ -116,7 +119,7 @@ impl Model {
             scroll: 0,
             toast: None,
             held: None,
-            shown_kinds: Vec::new(),
+            on_screen: Shown::default(),
             log_views: 0,
             dirty: true,
             settings,
@@ -195,12 +198,11 @@ impl Model {
 
     /// Tells the runtime what is on screen, when that has changed.
     fn show(&mut self, effects: &mut Vec<Effect>) {
-        let mut kinds = self.pane().kinds();
-        kinds.sort_unstable();
-        kinds.dedup();
-        if kinds != self.shown_kinds {
-            self.shown_kinds.clone_from(&kinds);
-            effects.push(Effect::Show(kinds));
+        let pane = self.pane();
+        let shown = Shown { numbers: pane.draws_numbers(), ..Shown::from(pane.kinds().as_slice()) };
+        if shown != self.on_screen {
+            self.on_screen.clone_from(&shown);
+            effects.push(Effect::Show(shown));
         }
     }
 }
@@ -237,8 +239,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Fetched(fetched) => {
-            model.store.merge(*fetched);
-            Vec::new()
+            let replaced = model.store.merge(*fetched);
+            if replaced.len() < FREED_HERE { Vec::new() } else { vec![Effect::Discard(replaced)] }
         }
         Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
         Msg::Discovered { missing } => {

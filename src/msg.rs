@@ -9,7 +9,9 @@ pub use key::{Key, KeyCode, KeyError};
 
 use std::sync::Arc;
 
-use crate::domain::{Answer, Ask, Batch, Cost, Failure, Filter, Kind, LogPart, LogRequest, PollId, SourceInfo, SourceName, Timestamp};
+use crate::domain::{
+    Answer, Ask, Batch, Cost, Entity, Failure, Filter, LogPart, LogRequest, PollId, Shown, SourceInfo, SourceName, Timestamp,
+};
 
 /// What happened. Past tense.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,8 +85,8 @@ pub struct Notice {
 pub enum Effect {
     /// Ask a source's polls (all sources if none is named) now.
     Refresh(Option<SourceName>),
-    /// What is on screen: polls that bring none of these may slow down.
-    Show(Vec<Kind>),
+    /// What is on screen: polls that bring none of it may slow down.
+    Show(Shown),
     /// Put a question.
     Ask(Ask),
     /// Read a log; lines come as `Msg::Logged` with this view.
@@ -101,6 +103,8 @@ pub enum Effect {
     Mouse(bool),
     /// Give the terminal back until the shell resumes us.
     Suspend,
+    /// Free these, away from the screen: giving the memory of thousands back takes longer than a frame may.
+    Discard(Vec<Arc<Entity>>),
     /// Draw everything anew.
     Redraw,
     /// Leave.

@@ -65,6 +65,27 @@ pub struct PollInfo {
     pub every_s: f64,
     /// What it brings.
     pub kinds: Vec<Kind>,
+    /// Brings only numbers (processor, memory, network) of entities that another poll lists.
+    pub numbers: bool,
+}
+
+/// What is on screen, so that polls which bring none of it may slow down.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shown {
+    /// Kinds of entities; each once, in order.
+    pub kinds: Vec<Kind>,
+    /// Their numbers are drawn too.
+    pub numbers: bool,
+}
+
+impl From<&[Kind]> for Shown {
+    /// These kinds, with their numbers.
+    fn from(kinds: &[Kind]) -> Self {
+        let mut kinds = kinds.to_vec();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Self { kinds, numbers: true }
+    }
 }
 
 /// How far a connector has been proven here.

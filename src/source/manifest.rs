@@ -280,6 +280,7 @@ fn info(config: &SourceConfig, connector: &Connector, base: &str) -> SourceInfo 
         id: PollId::from(poll.id.as_str()),
         every_s: poll.every.seconds() * factor,
         kinds: poll.emits.clone(),
+        numbers: false,
     });
     let mut logs: Vec<Kind> = connector.logs.iter().flat_map(|logs| logs.on.clone()).collect();
     logs.sort_unstable();
