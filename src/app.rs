@@ -6,6 +6,7 @@ mod input;
 mod overlay;
 mod palette;
 mod screen;
+mod upkeep;
 
 use jiff::tz::TimeZone;
 
@@ -68,6 +69,7 @@ pub struct Model {
     held: Option<Box<Store>>,
     shown_kinds: Vec<Kind>,
     log_views: u32,
+    upkeep: upkeep::Upkeep,
     dirty: bool,
 }
 
@@ -120,6 +122,7 @@ impl Model {
             held: None,
             shown_kinds: Vec::new(),
             log_views: 0,
+            upkeep: upkeep::Upkeep::default(),
             dirty: true,
             settings,
         };
@@ -269,7 +272,9 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     if model.toast.as_ref().is_some_and(|(_, until)| now >= *until) {
         model.toast = None;
     }
-    act::hear(model, &Msg::Ticked(now))
+    let mut effects = act::hear(model, &Msg::Ticked(now));
+    effects.extend(upkeep::keep(model));
+    effects
 }
 
 /// The contexts that keys are looked up in, innermost first.
