@@ -189,9 +189,13 @@ impl Inner {
         found.ok_or_else(|| self.unsupported(&format!("`{}`", order.action)))
     }
 
-    /// An entity as the filters of actions see it.
+    /// An entity as the filters of actions see it: without the labels that the source's configuration added, which the system does not
+    /// know.
     fn seen(&self, entity: &Entity) -> (Value, Variables) {
-        let (values, variables) = self.about(entity);
+        let (mut values, variables) = self.about(entity);
+        if let Some(Value::Object(labels)) = values.get_mut("labels") {
+            labels.retain(|name, _| !self.additions.labels.contains_key(name.as_str()));
+        }
         let history = serde_json::from_value(self.aliases.of(entity)).unwrap_or_default();
         (values, Variables { history, ..variables })
     }
