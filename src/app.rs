@@ -6,11 +6,12 @@ mod input;
 mod overlay;
 mod palette;
 mod screen;
+mod upkeep;
 
 use jiff::tz::TimeZone;
 
 use crate::config::Keymap;
-use crate::domain::{Shown, Timestamp};
+use crate::domain::{Rules, Shown, Text, Timestamp};
 use crate::msg::{Action, Context, Effect, LogView, Mode, Msg, Notice};
 use crate::pane::chart::Chart;
 use crate::pane::derived::Derived;
@@ -41,8 +42,10 @@ pub struct Settings {
     pub utc: bool,
     /// Mouse reporting.
     pub mouse: bool,
-    /// Nothing may be changed.
-    pub read_only: bool,
+    /// What may be changed, and how much is confirmed.
+    pub rules: Rules,
+    /// Who sits here, as systems and the audit log are told.
+    pub actor: Text,
 }
 
 /// All state there is.
@@ -69,6 +72,7 @@ pub struct Model {
     held: Option<Box<Store>>,
     on_screen: Shown,
     log_views: u32,
+    upkeep: upkeep::Upkeep,
     dirty: bool,
 }
 
@@ -121,6 +125,7 @@ impl Model {
             held: None,
             on_screen: Shown::default(),
             log_views: 0,
+            upkeep: upkeep::Upkeep::default(),
             dirty: true,
             settings,
         };
@@ -242,7 +247,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let replaced = model.store.merge(*fetched);
             if replaced.len() < FREED_HERE { Vec::new() } else { vec![Effect::Discard(replaced)] }
         }
-        Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
+        Msg::Answered { .. }
+        | Msg::Logged { .. }
+        | Msg::Offered { .. }
+        | Msg::Formed { .. }
+        | Msg::Previewed { .. }
+        | Msg::Acting { .. }
+        | Msg::Acted { .. }
+        | Msg::Audited(_) => act::hear(model, &msg),
         Msg::Discovered { missing } => {
             model.store.not_found = Some(missing);
             model.seen = None;
@@ -262,7 +274,9 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     if model.toast.as_ref().is_some_and(|(_, until)| now >= *until) {
         model.toast = None;
     }
-    act::hear(model, &Msg::Ticked(now))
+    let mut effects = act::hear(model, &Msg::Ticked(now));
+    effects.extend(upkeep::keep(model));
+    effects
 }
 
 /// The contexts that keys are looked up in, innermost first.
