@@ -8,7 +8,7 @@ mod pages;
 mod set;
 mod template;
 
-pub use call::{Call, Decode, Method, Values};
+pub use call::{Call, Decode, Exec, Exit, File, Http, Method, Values, Way};
 pub use jq::Jq;
 pub use pages::Pages;
 pub use set::Connectors;
@@ -21,7 +21,7 @@ use serde::Deserialize;
 use super::{ConfigError, Document, Span};
 use crate::domain::{Eye, Kind, Support};
 
-use call::calls;
+use call::{calls, mistake, usual_exit};
 
 /// A whole connector file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -162,6 +162,8 @@ calls! {
         pub map: Jq,
         /// Finds what asks for the rest; null at the end.
         pub next: Option<Jq>,
+        /// In place of `next`: the rest is asked for by how much was read, of an answer in text.
+        pub offset: Option<Offset>,
         /// Query parameter that carries it.
         pub param: Option<String>,
         /// Time between two requests while following.
@@ -216,6 +218,16 @@ pub enum Danger {
     Disruptive,
     /// Cannot be undone.
     Destructive,
+}
+
+/// What the place in a log is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Offset {
+    /// Bytes of the bodies.
+    Bytes,
+    /// Lines of the bodies.
+    Lines,
 }
 
 /// What a poll says about entities it does not bring.
@@ -282,35 +294,51 @@ impl Connector {
                 wrong(format!("poll[{index}].for-each"), &format!("no poll before this one has the id `{}`", each.poll));
             }
         }
-        for (path, count) in self.methods() {
-            if count != 1 {
-                wrong(path, "needs exactly one of get, post, put, patch, delete");
-            }
+        for (path, mistake) in self.mistakes() {
+            wrong(path, &mistake);
         }
         for (index, logs) in self.logs.iter().enumerate() {
-            if logs.next.is_some() != logs.param.is_some() {
-                wrong(format!("logs[{index}]"), "`next` and `param` go together");
-            }
+            let mistake = match (logs.next.is_some(), logs.offset.is_some(), logs.param.is_some()) {
+                (true, true, _) => "`next` and `offset` exclude each other",
+                (true, _, false) | (_, true, false) => "`next` and `offset` need `param`, which carries what they find",
+                (false, false, true) => "`param` carries what `next` or `offset` finds, and there is neither",
+                _ => continue,
+            };
+            wrong(format!("logs[{index}]"), mistake);
         }
         errors
     }
 
-    /// How many methods each request names, with its key path.
-    fn methods(&self) -> Vec<(String, usize)> {
+    /// What is wrong with each request, with its key path.
+    fn mistakes(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        found.extend(self.probe.iter().map(|call| ("probe".to_owned(), call.methods())));
-        found.extend(self.auth.iter().map(|(name, call)| (format!("auth.{name}"), call.methods())));
+        let mut add = |path: String, mistake: Option<String>| found.extend(mistake.map(|mistake| (path, mistake)));
+        if let Some(call) = &self.probe {
+            add("probe".to_owned(), call.mistake());
+        }
+        self.auth.iter().for_each(|(name, call)| add(format!("auth.{name}"), call.mistake()));
         for (index, poll) in self.poll.iter().enumerate() {
-            found.push((format!("poll[{index}]"), poll.methods()));
-            found.extend(poll.also.iter().map(|(name, call)| (format!("poll[{index}].also.{name}"), call.methods())));
+            add(format!("poll[{index}]"), poll.mistake());
+            poll.also.iter().for_each(|(name, call)| add(format!("poll[{index}].also.{name}"), call.mistake()));
         }
         for (index, steps) in self.steps.iter().enumerate() {
-            found.push((format!("steps[{index}]"), steps.methods()));
-            found.extend(steps.also.iter().map(|(name, call)| (format!("steps[{index}].also.{name}"), call.methods())));
+            add(format!("steps[{index}]"), steps.mistake());
+            steps.also.iter().for_each(|(name, call)| add(format!("steps[{index}].also.{name}"), call.mistake()));
         }
-        found.extend(self.logs.iter().enumerate().map(|(index, call)| (format!("logs[{index}]"), call.methods())));
-        found.extend(self.raw.iter().enumerate().map(|(index, call)| (format!("raw[{index}]"), call.methods())));
-        found.extend(self.action.iter().enumerate().map(|(index, call)| (format!("action[{index}]"), call.methods())));
+        self.logs.iter().enumerate().for_each(|(index, call)| add(format!("logs[{index}]"), call.mistake()));
+        self.raw.iter().enumerate().for_each(|(index, call)| add(format!("raw[{index}]"), call.mistake()));
+        self.action.iter().enumerate().for_each(|(index, call)| add(format!("action[{index}]"), call.mistake()));
         found
+    }
+
+    /// Every request of the file.
+    pub fn calls(&self) -> impl Iterator<Item = Call<'_>> {
+        let beside = |also: &'_ BTreeMap<String, Also>| also.values().filter_map(Also::call).collect::<Vec<_>>();
+        let polls = self.poll.iter().flat_map(move |poll| poll.call().into_iter().chain(beside(&poll.also)));
+        let beside = |also: &'_ BTreeMap<String, Also>| also.values().filter_map(Also::call).collect::<Vec<_>>();
+        let steps = self.steps.iter().flat_map(move |steps| steps.call().into_iter().chain(beside(&steps.also)));
+        let others = self.logs.iter().filter_map(Logs::call).chain(self.raw.iter().filter_map(Raw::call));
+        let others = others.chain(self.action.iter().filter_map(ActionCall::call)).chain(self.auth.values().filter_map(Login::call));
+        self.probe.iter().filter_map(ProbeCall::call).chain(polls).chain(steps).chain(others)
     }
 }
