@@ -11,7 +11,7 @@ mod template;
 pub use call::{Call, Decode, Exec, Exit, File, Http, Method, Values, Way};
 pub use jq::Jq;
 pub use pages::Pages;
-pub use set::Connectors;
+pub use set::{Connectors, proven};
 pub use template::{Encoding, Template, encode_segment};
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{ConfigError, Document, Span};
-use crate::domain::{Eye, Kind, Support};
+use crate::domain::{Eye, Kind};
 
 use call::{calls, mistake, usual_exit};
 
@@ -77,9 +77,6 @@ pub struct About {
     pub docs: Option<String>,
     /// Versions it was proven against, and how.
     pub verified: Option<String>,
-    /// How far it has been proven.
-    #[serde(default = "contract")]
-    pub support: Support,
     /// What to know before using it.
     pub notes: Option<String>,
 }
@@ -254,10 +251,6 @@ pub struct ForEach {
     pub max: u32,
 }
 
-fn contract() -> Support {
-    Support::Contract
-}
-
 fn unauthorized() -> Vec<u16> {
     vec![401]
 }
@@ -333,12 +326,14 @@ impl Connector {
 
     /// Every request of the file.
     pub fn calls(&self) -> impl Iterator<Item = Call<'_>> {
-        let beside = |also: &'_ BTreeMap<String, Also>| also.values().filter_map(Also::call).collect::<Vec<_>>();
-        let polls = self.poll.iter().flat_map(move |poll| poll.call().into_iter().chain(beside(&poll.also)));
-        let beside = |also: &'_ BTreeMap<String, Also>| also.values().filter_map(Also::call).collect::<Vec<_>>();
-        let steps = self.steps.iter().flat_map(move |steps| steps.call().into_iter().chain(beside(&steps.also)));
+        let polls = self.poll.iter().flat_map(|poll| poll.call().into_iter().chain(calls_beside(&poll.also)));
+        let steps = self.steps.iter().flat_map(|steps| steps.call().into_iter().chain(calls_beside(&steps.also)));
         let others = self.logs.iter().filter_map(Logs::call).chain(self.raw.iter().filter_map(Raw::call));
         let others = others.chain(self.action.iter().filter_map(ActionCall::call)).chain(self.auth.values().filter_map(Login::call));
         self.probe.iter().filter_map(ProbeCall::call).chain(polls).chain(steps).chain(others)
     }
+}
+
+fn calls_beside(also: &BTreeMap<String, Also>) -> impl Iterator<Item = Call<'_>> {
+    also.values().filter_map(Also::call)
 }

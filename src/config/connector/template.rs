@@ -22,7 +22,7 @@ pub enum Encoding {
     Segment,
     /// As they are.
     Plain,
-    /// As literal text in a glob.
+    /// As literal text in a glob; parameters of the source as they are.
     Glob,
 }
 
@@ -72,6 +72,8 @@ impl Template {
                     let value = text_at(values, keys, &name)?;
                     match encoding {
                         Encoding::Plain => out.push_str(&value),
+                        // what the person configured may itself be a glob
+                        Encoding::Glob if keys[0] == "with" => out.push_str(&value),
                         Encoding::Glob => out.push_str(&glob::Pattern::escape(&value)),
                         Encoding::Segment => match encode_segment(&value) {
                             Some(segment) => out.push_str(&segment),

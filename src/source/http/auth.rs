@@ -44,9 +44,16 @@ enum Scheme {
     Header(String),
     Query(String),
     /// AWS: identity, service.
-    Sigv4 { chain: SharedChain, region: String, service: String },
+    Sigv4 {
+        chain: SharedChain,
+        region: String,
+        service: String,
+    },
     /// Chef: user, key file and what was read of it.
-    Chef { user: String, file: PathBuf },
+    Chef {
+        user: String,
+        file: PathBuf,
+    },
 }
 
 /// What is added to one request.

@@ -76,9 +76,8 @@ impl Chain {
                 reason = error.to_string();
                 inner = error.source();
             }
-            Failure::new(FailureKind::Auth, doing, format!("no AWS credentials: {reason}")).hint(
-                "set AWS_PROFILE or `with.profile`, sign in with `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-            )
+            Failure::new(FailureKind::Auth, doing, format!("no AWS credentials: {reason}"))
+                .hint("set AWS_PROFILE or `with.profile`, sign in with `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
         })
     }
 

@@ -140,9 +140,9 @@ pub(super) fn first_words(content_type: &str, body: &[u8]) -> String {
 fn message(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Object(map) => {
-            ["message", "Message", "error", "detail", "msg", "title", "errors", "error_description"].iter().find_map(|key| message(map.get(*key)?))
-        }
+        Value::Object(map) => ["message", "Message", "error", "detail", "msg", "title", "errors", "error_description"]
+            .iter()
+            .find_map(|key| message(map.get(*key)?)),
         Value::Array(items) => items.iter().find_map(message),
         _ => None,
     }
@@ -202,10 +202,14 @@ fn named(detail: &str) -> Option<(FailureKind, &'static str)> {
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
             Some((FailureKind::Denied, "signed in, but not allowed: ask for the right, or use another account"))
         }
-        "UnrecognizedClientException" | "InvalidClientTokenId" | "SignatureDoesNotMatch" | "InvalidSignatureException"
-        | "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" | "MissingAuthenticationToken" => {
-            Some((FailureKind::Auth, "check the credentials, `with.region`, and the clock of this machine"))
-        }
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "ExpiredTokenException"
+        | "ExpiredToken"
+        | "RequestExpired"
+        | "MissingAuthenticationToken" => Some((FailureKind::Auth, "check the credentials, `with.region`, and the clock of this machine")),
         _ => None,
     }
 }

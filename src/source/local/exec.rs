@@ -66,8 +66,10 @@ impl Local {
         let doing = format!("run {}", job.shown());
         let outcome = match tokio::time::timeout(job.timeout, ended(job, self.max_bytes, &doing)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failure::new(FailureKind::Timeout, doing.as_str(), format!("did not end within {} s", job.timeout.as_secs_f64()))
-                .hint("it was ended; `timeout` of the source may be raised")),
+            Err(_) => {
+                Err(Failure::new(FailureKind::Timeout, doing.as_str(), format!("did not end within {} s", job.timeout.as_secs_f64()))
+                    .hint("it was ended; `timeout` of the source may be raised"))
+            }
         };
         self.count(outcome.as_ref().map_or(0, |(_, body, _)| body.len()));
         let (status, body, said) = outcome?;
@@ -119,7 +121,9 @@ fn not_started(program: &str, cwd: Option<&str>, error: &std::io::Error, doing: 
         (ErrorKind::NotFound | ErrorKind::NotADirectory, Some(folder)) if !std::path::Path::new(folder).is_dir() => {
             failure(FailureKind::NotFound, format!("{folder} is no folder"), "check `path` of the source")
         }
-        (ErrorKind::NotFound, _) => failure(FailureKind::NotFound, format!("there is no program `{program}`"), "install it, or add it to PATH"),
+        (ErrorKind::NotFound, _) => {
+            failure(FailureKind::NotFound, format!("there is no program `{program}`"), "install it, or add it to PATH")
+        }
         (ErrorKind::PermissionDenied, _) => {
             failure(FailureKind::Denied, format!("`{program}` may not be run"), "who may run it, and enter the folder it runs in?")
         }
@@ -254,11 +258,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("triops-exec-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let script = "sleep 600 & echo $! > child; echo $$ > own; wait";
-        let slow = Job {
-            cwd: Some(folder.display().to_string()),
-            timeout: Duration::from_millis(1500),
-            ..job(&["sh", "-c", script])
-        };
+        let slow = Job { cwd: Some(folder.display().to_string()), timeout: Duration::from_millis(1500), ..job(&["sh", "-c", script]) };
         let failure = here.run(&slow).await.unwrap_err();
         assert_eq!((failure.kind, failure.detail.as_str()), (FailureKind::Timeout, "did not end within 1.5 s"));
         for name in ["child", "own"] {
@@ -279,7 +279,8 @@ mod tests {
     #[tokio::test]
     async fn standard_error_without_end_does_not_stop_a_command() {
         let here = local(1000);
-        let script = "i=0; while [ $i -lt 3000 ]; do echo 'a line of some length that says nothing' >&2; i=$((i+1)); done; echo last >&2; exit 7";
+        let script =
+            "i=0; while [ $i -lt 3000 ]; do echo 'a line of some length that says nothing' >&2; i=$((i+1)); done; echo last >&2; exit 7";
         let failure = here.run(&job(&["sh", "-c", script])).await.unwrap_err();
         assert_eq!(failure.detail, "exit code 7: last");
     }

@@ -31,9 +31,8 @@ pub(super) type Data = data::JustLut<Val>;
 pub(super) type Compiled = jaq_core::Filter<Data>;
 
 /// Variables every filter may use; those that have no value where it stands are null.
-pub const VARIABLES: [&str; 13] = [
-    "$now", "$with", "$base", "$each", "$also", "$polled", "$token", "$user", "$password", "$path", "$file", "$exit", "$headers",
-];
+pub const VARIABLES: [&str; 13] =
+    ["$now", "$with", "$base", "$each", "$also", "$polled", "$token", "$user", "$password", "$path", "$file", "$exit", "$headers"];
 
 /// Values of the variables. Cheap to clone.
 #[derive(Debug, Clone, Default)]

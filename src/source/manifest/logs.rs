@@ -173,11 +173,8 @@ impl Reader {
             let turn = Turn { query, token: self.token.clone(), address: None };
             let answer = source.asker.ask(&plan.plan, &values, &values, &variables, &turn, false).await?;
             let variables = answer.about.added_to(variables.clone());
-            let mut new = if answer.nothing {
-                Vec::new()
-            } else {
-                plan.map.run_then(answer.page.clone(), variables.clone(), row::lines).await?
-            };
+            let mut new =
+                if answer.nothing { Vec::new() } else { plan.map.run_then(answer.page.clone(), variables.clone(), row::lines).await? };
             let came = !new.is_empty();
             lines.append(&mut new);
             match &plan.rest {
@@ -227,7 +224,8 @@ impl Reader {
             let shown = globs.join(", ");
             let newest = local.files(globs, place, 1).await?.into_iter().next().ok_or_else(|| no_file(&shown))?;
             if !local.holds(&newest.path).await? {
-                let failure = Failure::new(FailureKind::Denied, format!("read {}", newest.path.display()), "it lies outside `path` of the source");
+                let failure =
+                    Failure::new(FailureKind::Denied, format!("read {}", newest.path.display()), "it lies outside `path` of the source");
                 return Err(failure.hint("add its folder to `path` if it is a log of this source"));
             }
             let mut tail = Tail::of(newest.path);

@@ -22,12 +22,12 @@ impl Reach {
         let name = &connector.name;
         let mut is_local = true;
         let mut wants_path = false;
-        let named = |templates: &mut dyn Iterator<Item = &Template>| templates.any(|template| template.roots().any(|root| root == "path"));
+        let named = |template: &Template| template.roots().any(|root| root == "path");
         for call in connector.calls() {
             match call.way {
                 Way::Http(_) => is_local = false,
-                Way::Exec(exec) => wants_path |= named(&mut exec.argv.iter().chain(exec.cwd).chain(exec.env.values())),
-                Way::File(file) => wants_path |= named(&mut file.globs.0.iter()),
+                Way::Exec(exec) => wants_path |= exec.argv.iter().chain(exec.cwd).chain(exec.env.values()).any(named),
+                Way::File(file) => wants_path |= file.globs.0.iter().any(named),
             }
         }
         if wants_path && config.path.is_empty() {
