@@ -96,6 +96,19 @@ pub enum Support {
     Live,
     /// Tested against documented or recorded answers only.
     Contract,
+    /// Not tested here: a file of the user.
+    Unproven,
+}
+
+impl Support {
+    /// The word shown and written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Contract => "contract",
+            Self::Unproven => "unproven",
+        }
+    }
 }
 
 /// One configured source.

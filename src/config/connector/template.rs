@@ -22,6 +22,8 @@ pub enum Encoding {
     Segment,
     /// As they are.
     Plain,
+    /// As literal text in a glob; parameters of the source as they are.
+    Glob,
 }
 
 /// A place that cannot be filled.
@@ -70,6 +72,9 @@ impl Template {
                     let value = text_at(values, keys, &name)?;
                     match encoding {
                         Encoding::Plain => out.push_str(&value),
+                        // what the person configured may itself be a glob
+                        Encoding::Glob if keys[0] == "with" => out.push_str(&value),
+                        Encoding::Glob => out.push_str(&glob::Pattern::escape(&value)),
                         Encoding::Segment => match encode_segment(&value) {
                             Some(segment) => out.push_str(&segment),
                             None => return Err(TemplateError::OtherPath(name, value)),
@@ -105,9 +110,14 @@ impl Template {
         }
     }
 
-    /// Whether what it gives begins with what stands in a place.
+    /// It begins with a place: what is filled in decides how it begins.
     pub fn begins_with_a_place(&self) -> bool {
-        matches!(self.0.as_slice(), [Part::Text(before), Part::Place(_), ..] if before.is_empty())
+        !matches!(self.0.first(), Some(Part::Text(text)) if !text.is_empty())
+    }
+
+    /// Its own text begins so, whatever is filled in.
+    pub fn begins_with(&self, text: &str) -> bool {
+        matches!(self.0.first(), Some(Part::Text(first)) if first.starts_with(text))
     }
 
     /// The first keys of its places: `detail`, `each`, `with`, …

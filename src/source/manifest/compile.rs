@@ -55,6 +55,7 @@ def rows($key): if type == "object" then .[$key] // [] | rows else error("the an
 def some: if . == null or . == "" or . == [] or . == {} then null else . end;
 def table: if . == null then null else [.[] | {(.key): (.value | tostring)}] | add end;
 def enum($known): . as $word | if . == null then null else ($known[$word | tostring] // "unknown") end;
+def metric($name): .[] | select(.name == $name) | .series[];
 def under($base): if $base == null then null else $base + . end;
 "#;
 
