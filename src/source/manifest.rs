@@ -33,7 +33,7 @@ use crate::config::connector::Connector;
 use crate::config::{AuthConfig, SourceConfig};
 use crate::domain::{
     Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, Kind, LogPart, LogRequest, Offer, Order, PollId, Scope, SourceInfo,
-    SourceName, Text, Timestamp,
+    Text, Timestamp,
 };
 use crate::source::aliases::Aliases;
 use crate::source::http::Http;
