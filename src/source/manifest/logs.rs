@@ -139,6 +139,8 @@ impl Reader {
             let token = plan.next.as_ref().zip(self.token.as_ref());
             let query = token.map(|((_, param), token)| (param.clone(), token.clone())).into_iter().collect();
             let turn = Turn { query, token: self.token.clone(), address: None };
+            // `next` may count on from the token that asked
+            let variables = Variables { token: self.token.clone().map_or(Val::Null, Val::from), ..variables.clone() };
             let request = plan.plan.fill(&values, &values, &variables, &turn).await?;
             let answer = source.asker.answer(&plan.plan, request).await?;
             let page = answer.page.clone();
