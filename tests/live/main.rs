@@ -12,5 +12,6 @@
 
 mod connectors;
 mod docker;
+mod luigi;
 mod prometheus;
 mod support;
