@@ -48,7 +48,7 @@ pub async fn write(contract: &Contract, connector: &Connector, replay: &Replay) 
             all.push(Arc::new(entity));
         }
         for problem in batch.problems {
-            writeln!(out, "! {}: {}", problem.path, problem.message).unwrap();
+            wrong.push(format!("poll {}: {}: {}", info.id, problem.path, problem.message));
         }
     }
     for of in &contract.steps {
