@@ -80,15 +80,15 @@ impl Manifest {
         if config.url.is_none() && default_url.is_empty() {
             return Err(wrong("`url` is missing, and the connector has no default".to_owned()));
         }
+        let with = parameters(config, connector).map_err(wrong)?;
         let login = config.auth.as_ref().and_then(|auth| Some((auth, connector.auth.get(&auth.scheme)?)));
-        let session = login.and_then(|(auth, login)| Session::new(&auth.scheme, login, auth));
+        let session = login.and_then(|(auth, login)| Session::new(&auth.scheme, login, auth, &with));
         let http = if session.is_some() {
             let none = Some(AuthConfig { scheme: "none".to_owned(), ..AuthConfig::default() });
             Http::new(&SourceConfig { auth: none, ..config.clone() }, default_url)?
         } else {
             Http::new(config, default_url)?
         };
-        let with = parameters(config, connector).map_err(wrong)?;
         let base = http.place().to_string();
         let info = Arc::new(info(config, connector, &base));
         let additions = Additions {

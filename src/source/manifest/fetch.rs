@@ -245,7 +245,12 @@ impl Asker {
     }
 
     async fn one(&self, beside: &Beside, values: &Value, variables: &Variables) -> Result<Val, Failure> {
-        let request = beside.plan.fill(values, values, variables, &Turn::default()).await?;
+        let request = match beside.plan.fill(values, values, variables, &Turn::default()).await {
+            Ok(request) => request,
+            // an item that cannot be asked about: what it is of says so itself
+            Err(_) if beside.optional => return Ok(Val::Null),
+            Err(failure) => return Err(failure),
+        };
         let key = format!("{request:?} {:?}", request.query);
         if beside.keep
             && let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key)

@@ -31,6 +31,8 @@ pub struct LogPlan {
     map: Filter,
     next: Option<(Filter, String)>,
     every: Duration,
+    /// It is the log of a step, not of the whole run.
+    of_step: bool,
 }
 
 impl LogPlan {
@@ -39,10 +41,14 @@ impl LogPlan {
         Some(Self {
             on: logs.on.clone(),
             bind: logs.bind.as_ref().map(|jq| Filter::new("let of logs", jq)),
-            plan: Plan::new("logs", logs.call()?),
+            plan: Plan::new("logs", logs.call()?).elsewhere(logs.elsewhere),
             map: Filter::new("map of logs", &logs.map),
             next: logs.next.as_ref().zip(logs.param.clone()).map(|(jq, param)| (Filter::new("next of logs", jq), param)),
             every: logs.every.map_or(EVERY, Span::duration),
+            of_step: ["step", "attempt"].iter().any(|name| {
+                logs.call().is_some_and(|call| call.names(name))
+                    || logs.bind.as_ref().is_some_and(|jq| jq.code.contains(&format!(".{name}")))
+            }),
         })
     }
 }
@@ -179,7 +185,7 @@ impl Reader {
     async fn fill(&self, source: &Inner, plan: &LogPlan, variables: &Variables) -> Result<Value, Failure> {
         let entity = &self.request.entity;
         let (mut values, _) = source.about(entity);
-        let has_steps = source.steps.iter().any(|plan| plan.on.contains(&entity.kind()));
+        let has_steps = plan.of_step && source.steps.iter().any(|plan| plan.on.contains(&entity.kind()));
         let step = match (&self.request.step, has_steps) {
             (None, false) => None,
             (Some(key), _) if self.request.attempt.is_some() || !has_steps => Some((key.to_string(), None)),

@@ -25,6 +25,7 @@ pub struct Plan {
     form: Option<Filter>,
     /// What its answer is read as.
     pub decode: Decode,
+    elsewhere: bool,
 }
 
 impl Plan {
@@ -46,7 +47,13 @@ impl Plan {
             json: call.json.map(|jq| Filter::new(format!("json of {what}"), jq)),
             form: call.form.map(|jq| Filter::new(format!("form of {what}"), jq)),
             decode: call.decode,
+            elsewhere: false,
         }
+    }
+
+    /// A redirect to another host is followed, without credentials.
+    pub fn elsewhere(self, elsewhere: bool) -> Self {
+        Self { elsewhere, ..self }
     }
 
     /// Only reads, going by its method.
@@ -57,7 +64,8 @@ impl Plan {
     /// The request with every place filled from `values`, its body built by jq from `input`, and what the page adds.
     pub async fn fill(&self, values: &Value, input: &Value, variables: &Variables, turn: &Turn) -> Result<Request, Failure> {
         let wrong = |what: String| Failure::new(FailureKind::Config, format!("fill the request of the {}", self.what), what);
-        let mut request = Request { method: method(self.method), accept: self.accept.clone(), ..Request::default() };
+        let mut request =
+            Request { method: method(self.method), accept: self.accept.clone(), elsewhere: self.elsewhere, ..Request::default() };
         for (name, template) in &self.headers {
             if let Some(value) = template.fill_if_there(values).map_err(|e| wrong(e.to_string()))? {
                 request.headers.push((name.clone(), value));
