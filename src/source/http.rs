@@ -245,7 +245,11 @@ impl Http {
             built = built.headers(self.0.validators.headers(&request.key()));
         }
         match &request.body {
-            Some((kind, body)) if method == request.method => built.header("content-type", *kind).body(body.clone()),
+            Some((kind, body)) if method == request.method => {
+                // what a request says of its body itself: a merge patch of Kubernetes, a document of JSON:API
+                let told = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+                if told { built } else { built.header("content-type", *kind) }.body(body.clone())
+            }
             _ => built,
         }
     }
