@@ -15,3 +15,4 @@ mod docker;
 mod luigi;
 mod prometheus;
 mod support;
+mod tensorboard;
