@@ -29,7 +29,7 @@ pub async fn check(contract: &Contract, connector: &Connector) -> Vec<String> {
         let from = replay.server.count();
         let whole = replay.poll(&poll.id).await.unwrap();
         let Some(rule) = replay.answered_first(from) else { return vec![format!("poll {} asks nothing", poll.id)] };
-        let case = Case { poll, replay: &replay, rule, whole: &whole };
+        let case = Case { connector, poll, replay: &replay, rule, whole: &whole };
         case.bodies(&mut wrong).await;
         let answer = &contract.answers[rule];
         if let Some(body) = rows_of(poll, &contract.body(answer)) {
@@ -44,6 +44,7 @@ pub async fn check(contract: &Contract, connector: &Connector) -> Vec<String> {
 
 /// A poll, and the rule of its answer.
 struct Case<'a> {
+    connector: &'a Connector,
     poll: &'a Poll,
     replay: &'a Replay,
     rule: usize,
@@ -93,46 +94,58 @@ impl Case<'_> {
         if self.poll.for_each.is_some() { ids(self.whole) } else { BTreeSet::new() }
     }
 
+    /// Every field of the first row of every list; of the whole answer where there is no list.
     async fn fields(&self, body: &Value, contract: &Contract, wrong: &mut Vec<String>) {
-        let id = &self.poll.id;
-        let strings = words(self.whole);
-        for list in lists(body) {
+        let lists = lists(body);
+        for list in &lists {
             let mut rest = body.clone();
-            match rest.pointer_mut(&list) {
+            match rest.pointer_mut(list) {
                 Some(Value::Array(items)) if items.len() > 1 => drop(items.remove(0)),
                 _ => continue,
             }
             let Ok(kept) = self.with(200, "", &encoded(self.poll, &rest)).await else { continue };
-            let kept: BTreeSet<String> = ids(&kept).into_iter().map(str::to_owned).collect();
-            for pointer in fields(body, &format!("{list}/0")) {
-                if contract.chooses.iter().any(|known| *known == format!("{id} {pointer}")) {
-                    continue;
-                }
-                for (how, damaged) in [("missing", without(body, &pointer)), ("of another type", mistyped(body, &pointer))] {
-                    let Some(damaged) = damaged else { continue };
-                    let outcome = self.with(200, "", &encoded(self.poll, &damaged)).await;
-                    let place = format!("poll {id}: {pointer} {how}");
-                    match &outcome {
-                        Err(failure) => {
-                            let told = told(&outcome);
-                            if !told.contains(id.as_str()) && !told.contains("http://") {
-                                wrong.push(format!("{place} is told without a place: {told}"));
-                            }
-                            if !kept.is_empty() {
-                                wrong.push(format!("{place}: the good rows are lost: {failure}"));
-                            }
+            let kept = ids(&kept).into_iter().map(str::to_owned).collect();
+            self.row(body, &format!("{list}/0"), &kept, contract, wrong).await;
+        }
+        if lists.is_empty() {
+            self.row(body, "", &BTreeSet::new(), contract, wrong).await;
+        }
+    }
+
+    /// Every field below `row`, missing and of another type; what came of the other rows is `kept`.
+    async fn row(&self, body: &Value, row: &str, kept: &BTreeSet<String>, contract: &Contract, wrong: &mut Vec<String>) {
+        let id = &self.poll.id;
+        let strings = words(self.whole);
+        let chosen = |pointer: &String| contract.chooses.iter().any(|known| *known == format!("{id} {pointer}"));
+        // what the connector never names it does not read
+        let read = |pointer: &String| pointer.rsplit('/').next().is_some_and(|key| self.connector.text.contains(key));
+        for pointer in fields(body, row).iter().filter(|pointer| read(pointer) && !chosen(pointer)) {
+            for (how, damaged) in [("missing", without(body, pointer)), ("of another type", mistyped(body, pointer))] {
+                let Some(damaged) = damaged else { continue };
+                let outcome = self.with(200, "", &encoded(self.poll, &damaged)).await;
+                let place = format!("poll {id}: {pointer} {how}");
+                match &outcome {
+                    Err(failure) => {
+                        let told = told(&outcome);
+                        if !told.contains(id.as_str()) && !told.contains("http://") {
+                            wrong.push(format!("{place} is told without a place: {told}"));
                         }
-                        Ok(batch) => {
-                            let now = ids(batch);
-                            if let Some(lost) = kept.iter().find(|id| !now.contains(id.as_str())) {
-                                wrong.push(format!("{place}: {lost} is lost"));
-                            }
-                            if now.len() < self.whole.entities.len() && batch.problems.is_empty() {
-                                wrong.push(format!("{place}: a row is dropped without a word"));
-                            }
-                            if let Some(text) = words(batch).into_iter().find(|text| !strings.contains(text) && says_null(text)) {
-                                wrong.push(format!("{place}: shown as `{text}`"));
-                            }
+                        if !kept.is_empty() {
+                            wrong.push(format!("{place}: the good rows are lost: {failure}"));
+                        }
+                    }
+                    Ok(batch) => {
+                        let now = ids(batch);
+                        if let Some(lost) = kept.iter().find(|id| !now.contains(id.as_str())) {
+                            wrong.push(format!("{place}: {lost} is lost"));
+                        }
+                        // outside of rows, what is not in the answer is not there
+                        let told = !batch.problems.is_empty() || row.is_empty() && how == "missing";
+                        if now.len() < self.whole.entities.len() && !told {
+                            wrong.push(format!("{place}: a row is dropped without a word"));
+                        }
+                        if let Some(text) = words(batch).into_iter().find(|text| !strings.contains(text) && says_null(text)) {
+                            wrong.push(format!("{place}: shown as `{text}`"));
                         }
                     }
                 }
