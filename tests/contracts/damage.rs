@@ -29,7 +29,7 @@ pub async fn check(contract: &Contract, connector: &Connector) -> Vec<String> {
         let from = replay.server.count();
         let whole = replay.poll(&poll.id).await.unwrap();
         let Some(rule) = replay.answered_first(from) else { return vec![format!("poll {} asks nothing", poll.id)] };
-        let case = Case { connector, poll, replay: &replay, rule, whole: &whole };
+        let case = Case { poll, replay: &replay, rule, whole: &whole };
         case.bodies(&mut wrong).await;
         let answer = &contract.answers[rule];
         if let Some(body) = rows_of(poll, &contract.body(answer)) {
@@ -44,7 +44,6 @@ pub async fn check(contract: &Contract, connector: &Connector) -> Vec<String> {
 
 /// A poll, and the rule of its answer.
 struct Case<'a> {
-    connector: &'a Connector,
     poll: &'a Poll,
     replay: &'a Replay,
     rule: usize,
@@ -117,8 +116,9 @@ impl Case<'_> {
         let id = &self.poll.id;
         let strings = words(self.whole);
         let chosen = |pointer: &String| contract.chooses.iter().any(|known| *known == format!("{id} {pointer}"));
-        // what the connector never names it does not read
-        let read = |pointer: &String| pointer.rsplit('/').next().is_some_and(|key| self.connector.text.contains(key));
+        // what the poll's filters never name they do not read
+        let filters = filters(self.poll);
+        let read = |pointer: &String| pointer.rsplit('/').next().is_some_and(|key| filters.contains(key));
         for pointer in fields(body, row).iter().filter(|pointer| read(pointer) && !chosen(pointer)) {
             for (how, damaged) in [("missing", without(body, pointer)), ("of another type", mistyped(body, pointer))] {
                 let Some(damaged) = damaged else { continue };
@@ -184,6 +184,12 @@ async fn repeated(contract: &Contract, connector: &Connector) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// The text of all filters that see a poll's answer.
+fn filters(poll: &Poll) -> String {
+    let beside = poll.also.values().flat_map(|also| [also.for_each.as_ref(), also.key.as_ref()]);
+    [Some(&poll.map)].into_iter().chain(beside).flatten().map(|jq| jq.code.as_str()).collect()
 }
 
 fn told(outcome: &Result<Batch, Failure>) -> String {
@@ -286,7 +292,8 @@ fn parent<'a>(body: &'a mut Value, pointer: &str) -> Option<(&'a mut Map<String,
 fn without(body: &Value, pointer: &str) -> Option<Value> {
     let mut body = body.clone();
     let (map, key) = parent(&mut body, pointer)?;
-    map.shift_remove(&key)?;
+    // null is the same as missing
+    map.shift_remove(&key).filter(|value| !value.is_null())?;
     Some(body)
 }
 
