@@ -93,46 +93,59 @@ impl Case<'_> {
         if self.poll.for_each.is_some() { ids(self.whole) } else { BTreeSet::new() }
     }
 
+    /// Every field of the first row of every list; of the whole answer where there is no list.
     async fn fields(&self, body: &Value, contract: &Contract, wrong: &mut Vec<String>) {
-        let id = &self.poll.id;
-        let strings = words(self.whole);
-        for list in lists(body) {
+        let lists = lists(body);
+        for list in &lists {
             let mut rest = body.clone();
-            match rest.pointer_mut(&list) {
+            match rest.pointer_mut(list) {
                 Some(Value::Array(items)) if items.len() > 1 => drop(items.remove(0)),
                 _ => continue,
             }
             let Ok(kept) = self.with(200, "", &encoded(self.poll, &rest)).await else { continue };
-            let kept: BTreeSet<String> = ids(&kept).into_iter().map(str::to_owned).collect();
-            for pointer in fields(body, &format!("{list}/0")) {
-                if contract.chooses.iter().any(|known| *known == format!("{id} {pointer}")) {
-                    continue;
-                }
-                for (how, damaged) in [("missing", without(body, &pointer)), ("of another type", mistyped(body, &pointer))] {
-                    let Some(damaged) = damaged else { continue };
-                    let outcome = self.with(200, "", &encoded(self.poll, &damaged)).await;
-                    let place = format!("poll {id}: {pointer} {how}");
-                    match &outcome {
-                        Err(failure) => {
-                            let told = told(&outcome);
-                            if !told.contains(id.as_str()) && !told.contains("http://") {
-                                wrong.push(format!("{place} is told without a place: {told}"));
-                            }
-                            if !kept.is_empty() {
-                                wrong.push(format!("{place}: the good rows are lost: {failure}"));
-                            }
+            let kept = ids(&kept).into_iter().map(str::to_owned).collect();
+            self.row(body, &format!("{list}/0"), &kept, contract, wrong).await;
+        }
+        if lists.is_empty() {
+            self.row(body, "", &BTreeSet::new(), contract, wrong).await;
+        }
+    }
+
+    /// Every field below `row`, missing and of another type; what came of the other rows is `kept`.
+    async fn row(&self, body: &Value, row: &str, kept: &BTreeSet<String>, contract: &Contract, wrong: &mut Vec<String>) {
+        let id = &self.poll.id;
+        let strings = words(self.whole);
+        let chosen = |pointer: &String| contract.chooses.iter().any(|known| *known == format!("{id} {pointer}"));
+        // what the poll's filters never name they do not read
+        let filters = filters(self.poll);
+        let read = |pointer: &String| pointer.rsplit('/').next().is_some_and(|key| filters.contains(key));
+        for pointer in fields(body, row).iter().filter(|pointer| read(pointer) && !chosen(pointer)) {
+            for (how, damaged) in [("missing", without(body, pointer)), ("of another type", mistyped(body, pointer))] {
+                let Some(damaged) = damaged else { continue };
+                let outcome = self.with(200, "", &encoded(self.poll, &damaged)).await;
+                let place = format!("poll {id}: {pointer} {how}");
+                match &outcome {
+                    Err(failure) => {
+                        let told = told(&outcome);
+                        if !told.contains(id.as_str()) && !told.contains("http://") {
+                            wrong.push(format!("{place} is told without a place: {told}"));
                         }
-                        Ok(batch) => {
-                            let now = ids(batch);
-                            if let Some(lost) = kept.iter().find(|id| !now.contains(id.as_str())) {
-                                wrong.push(format!("{place}: {lost} is lost"));
-                            }
-                            if now.len() < self.whole.entities.len() && batch.problems.is_empty() {
-                                wrong.push(format!("{place}: a row is dropped without a word"));
-                            }
-                            if let Some(text) = words(batch).into_iter().find(|text| !strings.contains(text) && says_null(text)) {
-                                wrong.push(format!("{place}: shown as `{text}`"));
-                            }
+                        if !kept.is_empty() {
+                            wrong.push(format!("{place}: the good rows are lost: {failure}"));
+                        }
+                    }
+                    Ok(batch) => {
+                        let now = ids(batch);
+                        if let Some(lost) = kept.iter().find(|id| !now.contains(id.as_str())) {
+                            wrong.push(format!("{place}: {lost} is lost"));
+                        }
+                        // outside of rows, what is not in the answer is not there
+                        let told = !batch.problems.is_empty() || row.is_empty() && how == "missing";
+                        if now.len() < self.whole.entities.len() && !told {
+                            wrong.push(format!("{place}: a row is dropped without a word"));
+                        }
+                        if let Some(text) = words(batch).into_iter().find(|text| !strings.contains(text) && says_null(text)) {
+                            wrong.push(format!("{place}: shown as `{text}`"));
                         }
                     }
                 }
@@ -171,6 +184,12 @@ async fn repeated(contract: &Contract, connector: &Connector) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// The text of all filters that see a poll's answer.
+fn filters(poll: &Poll) -> String {
+    let beside = poll.also.values().flat_map(|also| [also.for_each.as_ref(), also.key.as_ref()]);
+    [Some(&poll.map)].into_iter().chain(beside).flatten().map(|jq| jq.code.as_str()).collect()
 }
 
 fn told(outcome: &Result<Batch, Failure>) -> String {
@@ -273,7 +292,8 @@ fn parent<'a>(body: &'a mut Value, pointer: &str) -> Option<(&'a mut Map<String,
 fn without(body: &Value, pointer: &str) -> Option<Value> {
     let mut body = body.clone();
     let (map, key) = parent(&mut body, pointer)?;
-    map.shift_remove(&key)?;
+    // null is the same as missing
+    map.shift_remove(&key).filter(|value| !value.is_null())?;
     Some(body)
 }
 
