@@ -167,6 +167,9 @@ calls! {
         pub param: Option<String>,
         /// Time between two requests while following.
         pub every: Option<Span>,
+        /// The answer may be a redirect to another host; it is asked without credentials.
+        #[serde(default)]
+        pub elsewhere: bool,
     }
 
     /// `[[steps]]`: where the steps of a run are read.

@@ -2,7 +2,7 @@
 //! Not for: what the answers mean (each source), when to ask (see `runtime::poll`).
 //!
 //! Every call ends within the source's timeout, reads at most its largest body (counted after decompression), follows at most
-//! five redirects on the same host and none to another, and never puts a secret into a failure.
+//! five redirects on the same host and none to another (but for what needs no credentials and says so), and never puts a secret into a failure.
 
 mod auth;
 mod aws;
@@ -216,6 +216,14 @@ impl Http {
             signed.sign(&mut built, doing)?;
             self.0.requests.fetch_add(1, Ordering::Relaxed);
             let response = client.execute(built).await.map_err(failed)?;
+            if request.elsewhere
+                && let Some(other) = self.0.place.elsewhere(&url, response.status(), response.headers())
+            {
+                let accept = request.accept.as_deref().unwrap_or("*/*");
+                let built = client.get(other).header("accept-encoding", encoding).header("accept", accept);
+                self.0.requests.fetch_add(1, Ordering::Relaxed);
+                return built.send().await.map_err(|e| failed(e.without_url()));
+            }
             match self.0.place.redirect(&url, response.status(), response.headers(), &method, doing)? {
                 None => return Ok(response),
                 Some(next) => {

@@ -101,7 +101,7 @@ impl Manifest {
         let config = &SourceConfig { with: with.clone().into_iter().collect(), ..config.clone() };
         let with = Value::Object(with);
         let login = config.auth.as_ref().and_then(|auth| Some((auth, connector.auth.get(&auth.scheme)?)));
-        let session = login.and_then(|(auth, login)| Session::new(&auth.scheme, login, auth));
+        let session = login.and_then(|(auth, login)| Session::new(&auth.scheme, login, auth, &with));
         let http = if session.is_some() {
             let none = Some(AuthConfig { scheme: "none".to_owned(), ..AuthConfig::default() });
             Http::new(&SourceConfig { auth: none, ..config.clone() }, &reach.url)?

@@ -13,5 +13,7 @@
 mod act;
 mod connectors;
 mod docker;
+mod luigi;
 mod prometheus;
 mod support;
+mod tensorboard;

@@ -124,6 +124,14 @@ impl Default for Exit {
     }
 }
 
+impl Call<'_> {
+    /// A place of it begins with this name: `{step.key}` with `step`.
+    pub fn names(&self, root: &str) -> bool {
+        let templates = std::iter::once(self.path).chain(self.query.values().flat_map(|values| &values.0)).chain(self.headers.values());
+        templates.into_iter().any(|template| template.roots().any(|name| name == root))
+    }
+}
+
 /// The values of a query parameter: text, number, switch, or a list of texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Values(pub Vec<Template>);

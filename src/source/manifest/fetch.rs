@@ -341,7 +341,15 @@ impl Asker {
     }
 
     async fn one(&self, beside: &Beside, values: &Value, variables: &Variables) -> Result<Val, Failure> {
-        let key = if beside.keep { Some(self.key(&beside.plan, values, variables).await?) } else { None };
+        let key = match (beside.keep, self.key(&beside.plan, values, variables)) {
+            (false, _) => None,
+            (true, key) => match key.await {
+                Ok(key) => Some(key),
+                // an item that cannot be asked about: what it is of says so itself
+                Err(_) if beside.optional => return Ok(Val::Null),
+                Err(failure) => return Err(failure),
+            },
+        };
         if let Some(known) = key.as_ref().and_then(|key| self.locked().get(key).cloned()) {
             return Ok(known);
         }

@@ -33,6 +33,8 @@ pub struct LogPlan {
     map: Filter,
     rest: Rest,
     every: Duration,
+    /// It is the log of a step, not of the whole run.
+    of_step: bool,
 }
 
 /// How the rest of a log is asked for; each but the first names the query parameter that carries it.
@@ -51,7 +53,7 @@ impl LogPlan {
         Some(Self {
             on: logs.on.clone(),
             bind: logs.bind.as_ref().map(|jq| Filter::new("let of logs", jq)),
-            plan: Plan::new("logs", logs.call()?),
+            plan: Plan::new("logs", logs.call()?).elsewhere(logs.elsewhere),
             map: Filter::new("map of logs", &logs.map),
             rest: match (&logs.next, logs.offset, &logs.param) {
                 (Some(jq), _, Some(param)) => Rest::Next(Filter::new("next of logs", jq), param.clone()),
@@ -59,6 +61,10 @@ impl LogPlan {
                 _ => Rest::Whole,
             },
             every: logs.every.map_or(EVERY, Span::duration),
+            of_step: ["step", "attempt"].iter().any(|name| {
+                logs.call().is_some_and(|call| call.names(name))
+                    || logs.bind.as_ref().is_some_and(|jq| jq.code.contains(&format!(".{name}")))
+            }),
         })
     }
 }
@@ -171,8 +177,10 @@ impl Reader {
                 _ => Vec::new(),
             };
             let turn = Turn { query, token: self.token.clone(), address: None };
+            // `next` may count on from the token that asked
+            let variables = Variables { token: self.token.clone().map_or(Val::Null, Val::from), ..variables.clone() };
             let answer = source.asker.ask(&plan.plan, &values, &values, &variables, &turn, false).await?;
-            let variables = answer.about.added_to(variables.clone());
+            let variables = answer.about.added_to(variables);
             let mut new =
                 if answer.nothing { Vec::new() } else { plan.map.run_then(answer.page.clone(), variables.clone(), row::lines).await? };
             let came = !new.is_empty();
@@ -256,7 +264,7 @@ impl Reader {
     async fn fill(&self, source: &Inner, plan: &LogPlan, variables: &Variables) -> Result<Value, Failure> {
         let entity = &self.request.entity;
         let (mut values, _) = source.about(entity);
-        let has_steps = source.steps.iter().any(|plan| plan.on.contains(&entity.kind()));
+        let has_steps = plan.of_step && source.steps.iter().any(|plan| plan.on.contains(&entity.kind()));
         let step = match (&self.request.step, has_steps) {
             (None, false) => None,
             (Some(key), _) if self.request.attempt.is_some() || !has_steps => Some((key.to_string(), None)),

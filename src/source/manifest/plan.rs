@@ -43,6 +43,8 @@ struct HttpPlan {
     accept: Option<String>,
     json: Option<Filter>,
     form: Option<Filter>,
+    /// A redirect to another host is followed, without credentials.
+    elsewhere: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -85,6 +87,7 @@ impl Plan {
                     accept: Some(http.accept.unwrap_or(accept).to_owned()),
                     json: http.json.map(|jq| Filter::new(format!("json of {what}"), jq)),
                     form: http.form.map(|jq| Filter::new(format!("form of {what}"), jq)),
+                    elsewhere: false,
                 }))
             }
             Way::Exec(Exec { argv, env, pass_env, cwd, exit, timeout }) => Reach::Exec(Box::new(ExecPlan {
@@ -102,6 +105,15 @@ impl Plan {
             }),
         };
         Self { what: what.to_owned(), way, decode: call.decode }
+    }
+
+    /// A redirect to another host is followed, without credentials.
+    #[must_use]
+    pub fn elsewhere(mut self, elsewhere: bool) -> Self {
+        if let Reach::Http(plan) = &mut self.way {
+            plan.elsewhere = elsewhere;
+        }
+        self
     }
 
     /// Only reads, going by its method.
@@ -174,7 +186,8 @@ impl Plan {
     pub async fn fill(&self, values: &Value, input: &Value, variables: &Variables, turn: &Turn) -> Result<Request, Failure> {
         let Reach::Http(plan) = &self.way else { return Err(self.wrong("it is no request over HTTP".to_owned())) };
         let wrong = |what: String| self.wrong(what);
-        let mut request = Request { method: method(plan.method), accept: plan.accept.clone(), ..Request::default() };
+        let mut request =
+            Request { method: method(plan.method), accept: plan.accept.clone(), elsewhere: plan.elsewhere, ..Request::default() };
         for (name, template) in &plan.headers {
             if let Some(value) = template.fill_if_there(values).map_err(|e| wrong(e.to_string()))? {
                 request.headers.push((name.clone(), value));
