@@ -128,7 +128,7 @@ impl Prometheus {
         match Ground::new(world, &ruled.spells).eval(&expr, at) {
             Ok(Value::Scalar(value)) => data(&json!({"resultType": "scalar", "result": point(at, value)})),
             Ok(Value::Vector(samples)) => {
-                let row = |sample: Sample| json!({"metric": sample.labels, "value": point(at, sample.value)});
+                let row = |sample: Sample| json!({"metric": *sample.labels, "value": point(at, sample.value)});
                 data(&json!({"resultType": "vector", "result": samples.into_iter().map(row).collect::<Vec<_>>()}))
             }
             Err(error) => execution(&error),
@@ -177,7 +177,7 @@ impl Prometheus {
                 Ok(Value::Scalar(value)) => series.entry(super::world::Labels::new()).or_default().push(point(at, value)),
                 Ok(Value::Vector(samples)) => {
                     for sample in samples {
-                        series.entry(sample.labels).or_default().push(point(at, sample.value));
+                        series.entry(super::world::Labels::clone(&sample.labels)).or_default().push(point(at, sample.value));
                     }
                 }
                 Err(error) => return execution(&error),

@@ -17,7 +17,7 @@ mod traces;
 mod values;
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::domain::Timestamp;
 
@@ -67,6 +67,8 @@ struct Known {
     cured_s: OnceLock<Option<f64>>,
     /// Moments of the containers that do not just run, by name.
     moments: OnceLock<HashMap<String, Vec<(f64, Life)>>>,
+    /// Runs of the pipelines, by bare name and market.
+    plans: Mutex<HashMap<(&'static str, usize), Arc<Vec<runs::Plan>>>>,
 }
 
 impl World {

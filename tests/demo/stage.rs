@@ -31,7 +31,7 @@ pub fn spec(story: &str, seed: u64, scale: usize) -> Spec {
 
 pub struct Stage {
     now: Arc<AtomicI64>,
-    pub host: Host,
+    _host: Host,
     pub shared: Arc<Shared>,
     pub sources: Vec<Arc<dyn Source>>,
     pub store: Store,
@@ -58,7 +58,6 @@ impl Stage {
         let file = folder.join("triops.toml");
         std::fs::write(&file, settings::of(&host.served)).unwrap();
         // it holds sign-ins
-        std::os::unix::fs::PermissionsExt::set_mode(&mut std::fs::metadata(&file).unwrap().permissions(), 0o600);
         std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let registry = Registry::load(&paths).unwrap();
         let flags = Flags { config: Some(file), ..Flags::default() };
@@ -66,7 +65,7 @@ impl Stage {
         let sources: Vec<Arc<dyn Source>> = config.sources.iter().map(|source| registry.build(source).unwrap()).collect();
         let mut store = Store::default();
         store.configure(sources.iter().map(|source| Arc::clone(source.info())).collect(), zero());
-        Self { now, host, shared, sources, store, folder }
+        Self { now, _host: host, shared, sources, store, folder }
     }
 
     /// Moves the clock to a story second.

@@ -20,6 +20,7 @@ fn is(moment: &Moment, entity: &Entity) -> bool {
         && match &entity.detail {
             Detail::Alert(_) => matches!(entity.state, State::Failed | State::Warning),
             Detail::Workload(workload) => entity.state == State::Failed || workload.restarts.is_some_and(|restarts| restarts > 0),
+            Detail::Run(_) if moment.says.starts_with("fails") && entity.state != State::Failed => false,
             Detail::Run(run) => run.ended_at.or(run.started_at).is_some_and(|at| at >= from),
             _ => timeline::happened_at(entity).is_some_and(|at| at >= from),
         }

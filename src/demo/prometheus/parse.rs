@@ -19,6 +19,8 @@ pub enum Expr {
     Binary(String, Box<Expr>, Box<Expr>),
     /// `-x`
     Negate(Box<Expr>),
+    /// `"x"`, an argument of functions
+    Text(String),
 }
 
 /// A selector.
@@ -248,6 +250,7 @@ impl Reader {
         let (place, token) = self.next()?;
         match token {
             Token::Number(number) => Ok(Expr::Number(number)),
+            Token::Text(text) => Ok(Expr::Text(text)),
             Token::Sign("(") => {
                 let inner = self.level(0)?;
                 self.expect(")")?;

@@ -117,7 +117,7 @@ fn evaluate(ruled: &mut Ruled, world: &World, last_step: i64) {
             };
             let mut holding = Vec::with_capacity(samples.len());
             for sample in samples {
-                let mut labels = sample.labels;
+                let mut labels = Labels::clone(&sample.labels);
                 labels.remove("__name__");
                 labels.insert("alertname".to_owned(), rule.name.to_owned());
                 labels.insert("severity".to_owned(), rule.severity.to_owned());

@@ -176,7 +176,7 @@ pub const STORIES: &[Story] = &[
         root: Some((Kind::Workload, "inventory-sync")),
         cause_s: CAUSE_S,
         affected: &["inventory-sync"],
-        timeline: &[shows(60.0, 330.0, Kind::Alert, "LatencyHigh", "inventory-sync is slow, then well, then slow")],
+        timeline: &[shows(60.0, 200.0, Kind::Alert, "LatencyHigh", "inventory-sync is slow, then well, then slow")],
         happenings: &[
             MAINTENANCE,
             happens(-280.0, "lena", Event::Register { model: "demand-forecast" }),

@@ -36,31 +36,47 @@ impl World {
 
     /// How a dataset was at a story second.
     pub fn dataset_health_at(&self, dataset: In<Dataset>, s: f64) -> Health {
-        let (name, market) = (dataset.name, dataset.market);
-        let missing = self.bent(name, market, s, |bend| if let Bend::Missing(share) = bend { Some(share) } else { None });
-        let nulls = self.bent(name, market, s, |bend| if let Bend::Nulls(share) = bend { Some(share) } else { None });
-        // renewals change the rows, not the passing of time
-        let step = (s / dataset.renewed_s).floor() * dataset.renewed_s;
-        let usual = dataset.rows * (1.0 + 0.04 * self.noise(&["rows", name], market, step, 7200.0));
-        let lag = (dataset.group == "stream").then(|| {
-            let idle = 40.0 * (1.0 + self.noise(&["lag", name], market, s, 45.0));
-            idle + self.backlog(name, market, s)
-        });
         Health {
-            rows: (usual * (1.0 - missing.min(1.0))).floor(),
-            nulls: 0.001 * (1.0 + 0.5 * self.noise(&["nulls", name], market, step, 7200.0)) + nulls,
+            rows: self.rows(dataset, s),
+            nulls: self.nulls(dataset, s),
             renewed_at: self.clock().at(self.renewed_s(dataset, s)),
-            lag,
+            lag: (dataset.group == "stream").then(|| self.lag(dataset, s)),
         }
     }
 
+    /// Rows at a story second.
+    pub(super) fn rows(&self, dataset: In<Dataset>, s: f64) -> f64 {
+        let (name, market) = (dataset.name, dataset.market);
+        let missing = self.bent(name, market, s, |bend| if let Bend::Missing(share) = bend { Some(share) } else { None });
+        // renewals change the rows, not the passing of time
+        let step = (s / dataset.renewed_s).floor() * dataset.renewed_s;
+        let usual = dataset.rows * (1.0 + 0.04 * self.noise(&["rows", name], market, step, 7200.0));
+        (usual * (1.0 - missing.min(1.0))).floor()
+    }
+
+    /// Share of nulls at a story second.
+    pub(super) fn nulls(&self, dataset: In<Dataset>, s: f64) -> f64 {
+        let (name, market) = (dataset.name, dataset.market);
+        let step = (s / dataset.renewed_s).floor() * dataset.renewed_s;
+        let more = self.bent(name, market, s, |bend| if let Bend::Nulls(share) = bend { Some(share) } else { None });
+        0.001 * (1.0 + 0.5 * self.noise(&["nulls", name], market, step, 7200.0)) + more
+    }
+
+    /// Records that a stream's reader is behind at a story second.
+    pub(super) fn lag(&self, dataset: In<Dataset>, s: f64) -> f64 {
+        let (name, market) = (dataset.name, dataset.market);
+        40.0 * (1.0 + self.noise(&["lag", name], market, s, 45.0)) + self.backlog(name, market, s)
+    }
+
     /// The story second at which it was last renewed before `s`.
-    fn renewed_s(&self, dataset: In<Dataset>, s: f64) -> f64 {
-        if dataset.group != "stream"
-            && let Some(renewal) =
-                self.renewals(dataset).into_iter().rev().map(|renewal| self.clock().story_s(renewal.at)).find(|at| *at <= s)
-        {
-            return renewal;
+    pub(super) fn renewed_s(&self, dataset: In<Dataset>, s: f64) -> f64 {
+        let writer = PIPELINES.iter().find(|pipeline| pipeline.writes.contains(&dataset.name));
+        let renewed = writer.and_then(|of| {
+            let plans = self.run_plans(In { of, market: dataset.market });
+            plans.iter().filter(|plan| plan.is_good()).filter_map(|plan| plan.end_s()).filter(|end| *end <= s).reduce(f64::max)
+        });
+        if let Some(renewed) = renewed {
+            return renewed;
         }
         let every = dataset.renewed_s;
         let usual = (s / every).floor() * every;

@@ -1,6 +1,8 @@
 //! Runs of the pipelines: by the clock, after another pipeline's run, and by hand; with their tasks.
 //! Not for: what a run does to datasets (see `data`).
 
+use std::sync::{Arc, PoisonError};
+
 use super::World;
 use crate::demo::chance;
 use crate::demo::company::{In, PIPELINES, Pipeline, Start};
@@ -161,7 +163,19 @@ impl World {
     }
 
     /// Runs made up to now, oldest first.
-    pub(super) fn run_plans(&self, pipeline: In<Pipeline>) -> Vec<Plan> {
+    pub(super) fn run_plans(&self, pipeline: In<Pipeline>) -> Arc<Vec<Plan>> {
+        let key = (pipeline.name, pipeline.market);
+        let known = || self.known.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plans) = known().get(&key) {
+            return Arc::clone(plans);
+        }
+        // not while the lock is held: one pipeline's runs follow from another's
+        let plans = Arc::new(self.make_plans(pipeline));
+        known().insert(key, Arc::clone(&plans));
+        plans
+    }
+
+    fn make_plans(&self, pipeline: In<Pipeline>) -> Vec<Plan> {
         let (name, now_s) = (pipeline.full_name(), self.now_s());
         let mut dues: Vec<(RunKind, f64, Option<String>)> = match pipeline.start {
             Start::Every { every_s, at_s } => {

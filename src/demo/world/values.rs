@@ -60,10 +60,10 @@ impl World {
             Curve::Cpu(service) => self.since_birth(s) * service.cpu,
             Curve::Began(service) => self.clock().at(self.began_s(service, s)).seconds(),
             Curve::Kills(service) => self.kills(service, s) as f64,
-            Curve::Rows(dataset) => self.dataset_health_at(dataset, s).rows,
-            Curve::Nulls(dataset) => self.dataset_health_at(dataset, s).nulls,
-            Curve::Renewed(dataset) => self.dataset_health_at(dataset, s).renewed_at.seconds(),
-            Curve::Lag(dataset) => self.dataset_health_at(dataset, s).lag.unwrap_or_default().floor(),
+            Curve::Rows(dataset) => self.rows(dataset, s),
+            Curve::Nulls(dataset) => self.nulls(dataset, s),
+            Curve::Renewed(dataset) => self.clock().at(self.renewed_s(dataset, s)).seconds(),
+            Curve::Lag(dataset) => self.lag(dataset, s).floor(),
             Curve::Queued(pipeline) => self.clock().wall_s(self.queued_s(pipeline, s)),
             Curve::Score(model) => {
                 let lost = self.bent(model.name, model.market, s, |bend| if let Bend::Score(share) = bend { Some(share) } else { None });
