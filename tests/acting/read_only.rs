@@ -69,7 +69,7 @@ async fn read_only_sends_nothing_that_belongs_to_an_action() {
                 let _ = source.poll(&poll.id, Timestamp::from_ms(1_795_000_000_000)).await;
             }
             let gate = gate(rules.clone(), &folder);
-            let mut refused = 0;
+            let (mut refused, mut attempt) = (0, 0);
             for (kind, state) in KINDS.into_iter().flat_map(|kind| STATES.map(|state| (kind, state))) {
                 let name = SourceName::from(connector.as_str());
                 let target = Arc::new(Entity::new(&name, "key", "name", state, Detail::empty(kind), Timestamp::from_ms(0)));
@@ -77,10 +77,12 @@ async fn read_only_sends_nothing_that_belongs_to_an_action() {
                     if offer.danger == Danger::Safe {
                         continue;
                     }
-                    let order = Order::new(1, offer.id.clone(), Arc::clone(&target), Text::from("me"), Timestamp::from_ms(0));
+                    attempt += 2;
+                    let order = Order::new(attempt, offer.id.clone(), Arc::clone(&target), Text::from("me"), Timestamp::from_ms(0));
                     assert!(gate.preview(source.as_ref(), &order).await.is_err());
                     let outcome = gate.act(source.as_ref(), &order, || panic!("{connector} {} left", offer.id)).await;
                     assert_eq!(outcome.verdict(), Verdict::Refused, "{connector} {}: {outcome:?}", offer.id);
+                    let order = Order { attempt: attempt + 1, ..order };
                     assert_eq!(gate.open(source.as_ref(), &order).await.err().unwrap().verdict(), Verdict::Refused);
                     refused += 1;
                 }
