@@ -318,6 +318,8 @@ struct Part {
     poll: Option<String>,
     /// In the folder of the fixtures.
     name: String,
+    /// Of an output: what its further requests answered, by name.
+    also: Option<String>,
     /// Recorded from what, or made after which description.
     origin: String,
 }

@@ -18,6 +18,8 @@ mod session;
 mod setup;
 
 pub use check::{check, try_map};
+#[cfg(test)]
+pub(crate) use compile::COMPILED;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -229,6 +231,9 @@ impl Inner {
             page = map.first(page, variables).await?;
         }
         let mut value = to_json(&page);
+        if let Value::String(text) = &value {
+            return Ok(Text::from(self.asker.http.redact(text)));
+        }
         hide_secrets(&mut value);
         Ok(Text::from(self.asker.http.redact(&serde_json::to_string_pretty(&value).unwrap_or_default())))
     }

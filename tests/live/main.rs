@@ -12,5 +12,7 @@
 
 mod connectors;
 mod docker;
+mod here;
+mod moto;
 mod prometheus;
 mod support;
