@@ -1,6 +1,7 @@
 //! A source described by a connector file: polls, steps, logs and raw answers over HTTP, from commands or files, mapped by jq.
 //! Not for: systems that need more than jq (see `source::prometheus`, `source::docker`), the file's schema (see `config::connector`).
 
+mod answer;
 pub mod check;
 mod compile;
 mod decode;

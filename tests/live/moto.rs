@@ -38,7 +38,9 @@ fn states<'a>(told: &'a Value, kind: &str) -> BTreeMap<&'a str, &'a str> {
 
 #[test]
 fn services_tasks_jobs_and_stacks_come_with_a_signature_that_is_checked() {
-    let Some([url, key, secret]) = addresses("moto", ["TRIOPS_LIVE_MOTO", "TRIOPS_LIVE_MOTO_KEY", "TRIOPS_LIVE_MOTO_SECRET"]) else { return };
+    let Some([url, key, secret]) = addresses("moto", ["TRIOPS_LIVE_MOTO", "TRIOPS_LIVE_MOTO_KEY", "TRIOPS_LIVE_MOTO_SECRET"]) else {
+        return;
+    };
     let told = once("ecs", &url, &key, &secret);
     let workloads = states(&told, "workload");
     // twelve services are described in two requests

@@ -88,7 +88,7 @@ pub fn try_map(
     let variables = Variables {
         now: now.seconds().into(),
         with: serde_json::from_value(Value::Object(with)).unwrap_or_default(),
-        base: connector.connector.url.clone().unwrap_or_default().into(),
+        base: connector.connector.url.clone().map_or_else(Default::default, Into::into),
         also: serde_json::from_value(also.clone()).unwrap_or_default(),
         polled: serde_json::from_value(json!({})).unwrap_or_default(),
         path: "/try".to_owned().into(),
