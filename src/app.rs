@@ -6,11 +6,12 @@ mod input;
 mod overlay;
 mod palette;
 mod screen;
+mod upkeep;
 
 use jiff::tz::TimeZone;
 
 use crate::config::Keymap;
-use crate::domain::{Kind, Timestamp};
+use crate::domain::{Rules, Shown, Text, Timestamp};
 use crate::msg::{Action, Context, Effect, LogView, Mode, Msg, Notice};
 use crate::pane::chart::Chart;
 use crate::pane::derived::Derived;
@@ -23,6 +24,9 @@ use crate::ui;
 use input::Input;
 use palette::Palette;
 pub use screen::{draw, view};
+
+/// So many replaced entities are freed at once; more go to the runtime.
+const FREED_HERE: usize = 256;
 
 /// Seconds a word to the person stays.
 const TOAST_S: f64 = 5.0;
@@ -38,8 +42,10 @@ pub struct Settings {
     pub utc: bool,
     /// Mouse reporting.
     pub mouse: bool,
-    /// Nothing may be changed.
-    pub read_only: bool,
+    /// What may be changed, and how much is confirmed.
+    pub rules: Rules,
+    /// Who sits here, as systems and the audit log are told.
+    pub actor: Text,
 }
 
 /// All state there is.
@@ -64,8 +70,9 @@ pub struct Model {
     toast: Option<(Notice, Timestamp)>,
     /// The store as it was when the picture was frozen; entities are shared, so this is a list of handles.
     held: Option<Box<Store>>,
-    shown_kinds: Vec<Kind>,
+    on_screen: Shown,
     log_views: u32,
+    upkeep: upkeep::Upkeep,
     dirty: bool,
 }
 
@@ -116,8 +123,9 @@ impl Model {
             scroll: 0,
             toast: None,
             held: None,
-            shown_kinds: Vec::new(),
+            on_screen: Shown::default(),
             log_views: 0,
+            upkeep: upkeep::Upkeep::default(),
             dirty: true,
             settings,
         };
@@ -195,12 +203,11 @@ impl Model {
 
     /// Tells the runtime what is on screen, when that has changed.
     fn show(&mut self, effects: &mut Vec<Effect>) {
-        let mut kinds = self.pane().kinds();
-        kinds.sort_unstable();
-        kinds.dedup();
-        if kinds != self.shown_kinds {
-            self.shown_kinds.clone_from(&kinds);
-            effects.push(Effect::Show(kinds));
+        let pane = self.pane();
+        let shown = Shown { numbers: pane.draws_numbers(), ..Shown::from(pane.kinds().as_slice()) };
+        if shown != self.on_screen {
+            self.on_screen.clone_from(&shown);
+            effects.push(Effect::Show(shown));
         }
     }
 }
@@ -237,10 +244,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Fetched(fetched) => {
-            model.store.merge(*fetched);
-            Vec::new()
+            let replaced = model.store.merge(*fetched);
+            if replaced.len() < FREED_HERE { Vec::new() } else { vec![Effect::Discard(replaced)] }
         }
-        Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
+        Msg::Answered { .. }
+        | Msg::Logged { .. }
+        | Msg::Offered { .. }
+        | Msg::Formed { .. }
+        | Msg::Previewed { .. }
+        | Msg::Acting { .. }
+        | Msg::Acted { .. }
+        | Msg::Audited(_) => act::hear(model, &msg),
         Msg::Discovered { missing } => {
             model.store.not_found = Some(missing);
             model.seen = None;
@@ -260,7 +274,9 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     if model.toast.as_ref().is_some_and(|(_, until)| now >= *until) {
         model.toast = None;
     }
-    act::hear(model, &Msg::Ticked(now))
+    let mut effects = act::hear(model, &Msg::Ticked(now));
+    effects.extend(upkeep::keep(model));
+    effects
 }
 
 /// The contexts that keys are looked up in, innermost first.

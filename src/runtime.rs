@@ -1,6 +1,9 @@
 //! The loop: waits for signals, keys, sources and time, gives them to the application, does what it asks, and draws.
 //! Everything concurrent, the clock and the terminal live here. Not for: state (see `app`), systems (see `source`).
 
+pub mod act;
+pub mod actor;
+pub mod audit;
 pub mod browse;
 pub mod clock;
 pub mod effects;
@@ -9,12 +12,14 @@ pub mod guard;
 pub mod keys;
 pub mod listen;
 pub mod logging;
+pub mod orders;
 pub mod paint;
 pub mod poll;
 pub mod save;
 pub mod schedule;
 pub mod screen;
 pub mod scroll;
+pub mod shell;
 pub mod signals;
 pub mod terminal;
 pub mod watchdog;
@@ -36,8 +41,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::app;
+use crate::domain::{Order, Rules};
 use crate::msg::{Effect, Msg};
 use crate::source::Source;
+use act::Gate;
+use audit::Audit;
 use clock::Clock;
 use effects::{Effects, Wanted};
 use env::Env;
@@ -100,12 +108,22 @@ pub struct Options {
     pub env: Env,
     /// How polling is bounded.
     pub bounds: Bounds,
+    /// What may be changed.
+    pub rules: Rules,
 }
 
 impl Options {
     /// As the environment suggests.
     pub fn new(env: Env) -> Self {
-        Self { frames_per_s: None, synchronized: true, mouse: false, state_dir: logging::state_dir(), env, bounds: Bounds::default() }
+        Self {
+            frames_per_s: None,
+            synchronized: true,
+            mouse: false,
+            state_dir: logging::state_dir(),
+            env,
+            bounds: Bounds::default(),
+            rules: Rules::default(),
+        }
     }
 
     fn pace(&self) -> Pace {
@@ -139,6 +157,8 @@ pub enum Ending {
 
 /// Messages that wait between sources and loop; a source that is faster waits.
 const WAITING_MAX: usize = 256;
+/// How long what is under way may take when the program ends.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
 /// Messages taken between two frames.
 const BURST: usize = 512;
 
@@ -179,14 +199,16 @@ where
 {
     let Inlets { sources, mut arrivals, mut input, mut signals, clock } = inlets;
     let (out, mut messages) = mpsc::channel(WAITING_MAX);
+    let gate = Gate::new(options.rules.clone(), Audit::new(options.state_dir.clone(), clock.clone()));
     let wishes = poll::start(out.clone(), clock.clone(), options.bounds);
     let mut turn = Turn {
         app,
         terminal: Terminal::new(surface).map_err(io::Error::other)?,
-        effects: Effects::new(out, wishes, options.env.clone(), options.state_dir.clone()),
+        effects: Effects::new(out, wishes, options.env.clone(), gate, options.state_dir.clone()),
         pace: options.pace(),
         ending: None,
         stopping: false,
+        shell: None,
     };
     turn.tell(Msg::Ticked(clock.now()))?;
     turn.resized()?;
@@ -234,7 +256,11 @@ where
         if std::mem::take(&mut turn.stopping) {
             turn.stop(&mut signals).await?;
         }
+        if let Some(order) = turn.shell.take() {
+            turn.lend(*order, &mut input, &mut signals).await?;
+        }
         if let Some(ending) = turn.ending {
+            turn.effects.orders().finish(LAST_PATIENCE).await;
             return Ok(ending);
         }
     }
@@ -248,6 +274,7 @@ struct Turn<'a, A, S: Surface> {
     pace: Pace,
     ending: Option<Ending>,
     stopping: bool,
+    shell: Option<Box<Order>>,
 }
 
 impl<A: App, S: Surface> Turn<'_, A, S> {
@@ -305,6 +332,7 @@ impl<A: App, S: Surface> Turn<'_, A, S> {
             Wanted::Copy(text) => self.terminal.backend_mut().copy(&text)?,
             Wanted::Mouse(on) => self.terminal.backend_mut().mouse(on)?,
             Wanted::Suspend => self.stopping = true,
+            Wanted::Shell(order) => self.shell = Some(order),
             Wanted::Redraw => self.redraw()?,
             Wanted::Quit => self.ending = Some(Ending::Quit),
         }

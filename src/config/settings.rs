@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::SourceConfig;
+use super::{ActionConfig, SourceConfig};
 
 /// A settings file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,9 @@ pub struct Settings {
     /// What it looks at.
     #[serde(rename = "source")]
     pub sources: Vec<SourceConfig>,
+    /// What else can be done, of the user's own.
+    #[serde(rename = "action")]
+    pub actions: Vec<ActionConfig>,
 }
 
 /// How it looks.
@@ -72,13 +75,15 @@ impl Default for UiSettings {
 pub struct SafetySettings {
     /// Change nothing, anywhere.
     pub read_only: bool,
+    /// Values of a source's `env` in which nothing may be changed.
+    pub read_only_env: Vec<String>,
     /// Values of a source's `env` whose targets' names must be typed before anything is changed.
     pub typed_confirm_env: Vec<String>,
 }
 
 impl Default for SafetySettings {
     fn default() -> Self {
-        Self { read_only: false, typed_confirm_env: vec!["prod".to_owned()] }
+        Self { read_only: false, read_only_env: Vec::new(), typed_confirm_env: vec!["prod".to_owned()] }
     }
 }
 

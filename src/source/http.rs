@@ -5,11 +5,13 @@
 //! five redirects on the same host and none to another (but for what needs no credentials and says so), and never puts a secret into a failure.
 
 mod auth;
+mod aws;
 mod body;
 mod client;
 mod failure;
 mod place;
 mod request;
+mod sign;
 mod stream;
 mod validators;
 
@@ -64,7 +66,7 @@ impl Http {
         let address = config.url.as_deref().unwrap_or(default_url);
         let place = Place::parse(address)?;
         let redactor = Redactor::default();
-        let credentials = Credentials::new(config.auth.as_ref(), place.user_info(), &place.to_string())?;
+        let credentials = Credentials::new(config, &place)?;
         for secret in place.secrets().chain(credentials.secrets()) {
             redactor.hide(secret);
         }
@@ -138,6 +140,16 @@ impl Http {
         self.0.validators.forget(&request.key());
     }
 
+    /// A request as a person is shown it before it is sent: method, whole address, body; without any secret.
+    pub fn shown(&self, request: &Request) -> Result<String, Failure> {
+        let url = self.0.place.join(request, &self.doing(request))?;
+        let body = request.body.as_ref().map(|(_, body)| format!(" {}", String::from_utf8_lossy(body))).unwrap_or_default();
+        let origin = self.0.place.to_string();
+        // a socket's requests have a host of their own that says nothing
+        let address = if origin.starts_with("unix:") { format!("{origin} {}", url.path()) } else { url.to_string() };
+        Ok(self.0.redactor.redact(&format!("{} {address}{body}", request.method)))
+    }
+
     fn doing(&self, request: &Request) -> String {
         let path = if request.path.contains("://") { "(next page)" } else { request.path.as_str() };
         format!("{} {}", request.method, self.0.redactor.redact(&self.0.place.shown(path)))
@@ -165,15 +177,21 @@ impl Http {
     async fn open(&self, request: &Request, doing: &str, encoding: &str) -> Result<reqwest::Response, Failure> {
         let signed = self.0.credentials.current(&self.0.redactor, doing).await?;
         let first = self.follow(request, &signed, doing, encoding).await?;
-        if first.status() != StatusCode::UNAUTHORIZED {
-            return self.accepted(request, first, doing).await;
+        let is_refused = first.status() == StatusCode::UNAUTHORIZED;
+        let outcome = self.accepted(request, first, doing).await;
+        let worth_renewing = match &outcome {
+            Err(failure) => is_refused || signed.may_be_expired(failure),
+            Ok(_) => false,
+        };
+        if !worth_renewing {
+            return outcome;
         }
         match self.0.credentials.renewed(&signed, &self.0.redactor, doing).await? {
             Some(fresh) => {
                 let second = self.follow(request, &fresh, doing, encoding).await?;
                 self.accepted(request, second, doing).await
             }
-            None => self.accepted(request, first, doing).await,
+            None => outcome,
         }
     }
 
@@ -193,16 +211,18 @@ impl Http {
         let mut url = self.0.place.join(request, doing)?;
         let mut method = request.method.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let built = self.build(client, &method, &url, request, signed, encoding);
+            let failed = |e: reqwest::Error| failure::transport(&e, &self.0.redactor, &self.0.place, doing);
+            let mut built = self.build(client, &method, &url, request, signed, encoding).build().map_err(failed)?;
+            signed.sign(&mut built, doing)?;
             self.0.requests.fetch_add(1, Ordering::Relaxed);
-            let response = built.send().await.map_err(|e| failure::transport(&e, &self.0.redactor, &self.0.place, doing))?;
+            let response = client.execute(built).await.map_err(failed)?;
             if request.elsewhere
                 && let Some(other) = self.0.place.elsewhere(&url, response.status(), response.headers())
             {
                 let accept = request.accept.as_deref().unwrap_or("*/*");
                 let built = client.get(other).header("accept-encoding", encoding).header("accept", accept);
                 self.0.requests.fetch_add(1, Ordering::Relaxed);
-                return built.send().await.map_err(|e| failure::transport(&e.without_url(), &self.0.redactor, &self.0.place, doing));
+                return built.send().await.map_err(|e| failed(e.without_url()));
             }
             match self.0.place.redirect(&url, response.status(), response.headers(), &method, doing)? {
                 None => return Ok(response),
@@ -246,9 +266,10 @@ impl Http {
         }
         match &request.body {
             Some((kind, body)) if method == request.method => {
-                // what a request says of its body itself: a merge patch of Kubernetes, a document of JSON:API
-                let told = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-                if told { built } else { built.header("content-type", *kind) }.body(body.clone())
+                // systems that read JSON under a name of their own are told it by the connector
+                let is_named = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+                let built = if is_named { built } else { built.header("content-type", *kind) };
+                built.body(body.clone())
             }
             _ => built,
         }

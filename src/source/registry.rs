@@ -4,13 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::connector::{Connector, Connectors};
-use crate::config::{ConfigError, Paths, SourceConfig};
+use crate::config::connector::{Connector, Connectors, proven};
+use crate::config::{ActionConfig, ConfigError, Paths, SourceConfig};
 use crate::domain::{Eye, Failure, FailureKind, Support};
 
 use super::Source;
 use super::docker::Docker;
 use super::manifest::{self, Manifest};
+use super::own::Own;
 use super::prometheus::{self, Prometheus};
 use super::scrape::{self, Scrape};
 
@@ -25,8 +26,8 @@ pub struct Native {
     pub title: &'static str,
     /// Discipline of what it brings.
     pub eye: Eye,
-    /// How far it has been proven.
-    pub support: Support,
+    /// What it brings, in a few words.
+    pub brings: &'static str,
     /// Where it is looked for on this machine.
     pub url: Option<&'static str>,
     /// Makes one.
@@ -35,14 +36,18 @@ pub struct Native {
 
 /// The native connectors.
 pub const NATIVE: &[Native] = &[
-    native("docker", "Docker", Support::Live, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
-    native("podman", "Podman", Support::Live, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
-    native("prometheus", "Prometheus", Support::Live, Some(prometheus::DEFAULT_URL), |config| Ok(Arc::new(Prometheus::new(config)?))),
-    native("scrape", "Prometheus metrics page", Support::Live, Some(scrape::DEFAULT_URL), |config| Ok(Arc::new(Scrape::new(config)?))),
+    native("docker", "Docker", CONTAINERS, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
+    native("podman", "Podman", CONTAINERS, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
+    native("prometheus", "Prometheus", "alerts, checks, readings", Some(prometheus::DEFAULT_URL), |config| {
+        Ok(Arc::new(Prometheus::new(config)?))
+    }),
+    native("scrape", "Prometheus metrics page", "checks, readings", Some(scrape::DEFAULT_URL), |config| Ok(Arc::new(Scrape::new(config)?))),
 ];
 
-const fn native(name: &'static str, title: &'static str, support: Support, url: Option<&'static str>, build: Build) -> Native {
-    Native { name, title, eye: Eye::DevOps, support, url, build }
+const CONTAINERS: &str = "workloads, logs, events";
+
+const fn native(name: &'static str, title: &'static str, brings: &'static str, url: Option<&'static str>, build: Build) -> Native {
+    Native { name, title, eye: Eye::DevOps, brings, url, build }
 }
 
 /// A connector as `triops sources` lists it.
@@ -56,6 +61,8 @@ pub struct Listing {
     pub eye: Eye,
     /// How far it has been proven.
     pub support: Support,
+    /// What it brings, in a few words.
+    pub brings: String,
     /// Where it comes from.
     pub origin: Origin,
     /// Where it is where a source says nothing.
@@ -80,13 +87,23 @@ pub enum Origin {
 pub struct Registry {
     connectors: Connectors,
     user_dir: PathBuf,
+    /// Where sources may keep what they have learned.
+    state_dir: Option<PathBuf>,
+    /// What can be done beside what connectors offer.
+    actions: Vec<ActionConfig>,
 }
 
 impl Registry {
     /// Lists the files; reads none of them yet.
     pub fn load(paths: &Paths) -> Result<Self, ConfigError> {
         let user_dir = paths.connectors_dir();
-        Ok(Self { connectors: Connectors::load(Some(&user_dir))?, user_dir })
+        Ok(Self { connectors: Connectors::load(Some(&user_dir))?, user_dir, state_dir: Some(paths.state_dir.clone()), actions: Vec::new() })
+    }
+
+    /// The same, with actions of the user's own.
+    #[must_use]
+    pub fn with_actions(self, actions: &[ActionConfig]) -> Self {
+        Self { actions: actions.to_vec(), ..self }
     }
 
     /// Names a source may use.
@@ -115,8 +132,12 @@ impl Registry {
     /// Makes a source; reaches nothing. Fails on what cannot be: an unknown connector, a wrong parameter, an unusable address. A file
     /// of the user wins over a native connector of the same name.
     pub fn build(&self, config: &SourceConfig) -> Result<Arc<dyn Source>, Failure> {
+        Own::around(self.bare(config)?, &self.actions)
+    }
+
+    fn bare(&self, config: &SourceConfig) -> Result<Arc<dyn Source>, Failure> {
         match (self.connectors.get(&config.connector), NATIVE.iter().find(|native| native.name == config.connector)) {
-            (Some(Ok(connector)), _) => Ok(Arc::new(Manifest::new(config, &connector)?)),
+            (Some(Ok(connector)), _) => Ok(Arc::new(Manifest::keeping(config, &connector, self.state_dir.as_deref())?)),
             (Some(Err(mistakes)), _) => Err(wrong_file(config, &mistakes)),
             (None, Some(native)) => (native.build)(config),
             (None, None) => {
@@ -138,12 +159,19 @@ impl Registry {
     }
 
     fn listing(&self, connector: &Connector) -> Listing {
+        let origin = if self.is_own(&connector.name) { Origin::User } else { Origin::Embedded };
+        let mut kinds: Vec<&str> = connector.poll.iter().flat_map(|poll| &poll.emits).map(|kind| kind.plural()).collect();
+        kinds.extend((!connector.logs.is_empty()).then_some("logs"));
+        let mut seen = std::collections::BTreeSet::new();
+        kinds.retain(|kind| seen.insert(*kind));
         Listing {
             name: connector.name.clone(),
             title: connector.connector.title.clone(),
             eye: connector.connector.eye,
-            support: connector.connector.support,
-            origin: if self.is_own(&connector.name) { Origin::User } else { Origin::Embedded },
+            // a file of the user is not what was tested, whatever its name
+            support: if origin == Origin::User { Support::Unproven } else { proven(&connector.name) },
+            brings: kinds.join(", "),
+            origin,
             url: connector.connector.url.clone(),
             has_probe: connector.probe.is_some(),
         }
@@ -160,7 +188,8 @@ impl Native {
             name: self.name.to_owned(),
             title: self.title.to_owned(),
             eye: self.eye,
-            support: self.support,
+            support: proven(self.name),
+            brings: self.brings.to_owned(),
             origin: Origin::Native,
             url: self.url.map(str::to_owned),
             has_probe: true,

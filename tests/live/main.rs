@@ -10,6 +10,7 @@
     reason = "a test fails loudly, says what it skips, and the servers' numbers are exact"
 )]
 
+mod act;
 mod connectors;
 mod docker;
 mod luigi;

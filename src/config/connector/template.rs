@@ -24,6 +24,8 @@ pub enum Encoding {
     Segment,
     /// As they are.
     Plain,
+    /// As literal text in a glob; parameters of the source as they are.
+    Glob,
 }
 
 /// A place that cannot be filled.
@@ -75,6 +77,9 @@ impl Template {
                     let name = keys.join(".");
                     let value = text_at(values, keys, &name)?;
                     let encoded = match (encoding, part) {
+                        // what the person configured may itself be a glob
+                        (Encoding::Glob, _) if keys[0] == "with" => Some(value.clone()),
+                        (Encoding::Glob, _) => Some(glob::Pattern::escape(&value)),
                         (Encoding::Plain, _) => Some(value.clone()),
                         (Encoding::Segment, Part::Path(_)) => {
                             value.split('/').map(encode_segment).collect::<Option<Vec<_>>>().map(|segments| segments.join("/"))
@@ -95,6 +100,31 @@ impl Template {
             Err(TemplateError::Missing(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The same, as often as there are values: a template that is one place with a list in it gives each of its texts.
+    pub fn fill_each(&self, values: &Value) -> Result<Vec<String>, TemplateError> {
+        let sole = match self.0.as_slice() {
+            [Part::Text(before), Part::Place(keys), Part::Text(after)] if before.is_empty() && after.is_empty() => Some(keys),
+            _ => None,
+        };
+        let place = sole.and_then(|keys| keys.iter().try_fold(values, |here, key| here.get(key)));
+        match place {
+            Some(Value::Array(items)) => {
+                items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(|| TemplateError::NotText(item.to_string()))).collect()
+            }
+            _ => Ok(self.fill_if_there(values)?.into_iter().collect()),
+        }
+    }
+
+    /// It begins with a place: what is filled in decides how it begins.
+    pub fn begins_with_a_place(&self) -> bool {
+        !matches!(self.0.first(), Some(Part::Text(text)) if !text.is_empty())
+    }
+
+    /// Its own text begins so, whatever is filled in.
+    pub fn begins_with(&self, text: &str) -> bool {
+        matches!(self.0.first(), Some(Part::Text(first)) if first.starts_with(text))
     }
 
     /// The first keys of its places: `detail`, `each`, `with`, …

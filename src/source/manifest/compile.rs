@@ -56,6 +56,7 @@ def need($key): .[$key] | if type == "string" and . != "" or type == "number" th
 def some: if . == null or . == "" or . == [] or . == {} then null else . end;
 def table: if . == null then null else [.[] | {(.key): (.value | tostring)}] | add end;
 def enum($known): . as $word | if . == null then null else ($known[$word | tostring] // "unknown") end;
+def metric($name): .[] | select(.name == $name) | .series[];
 def under($base): if $base == null then null else $base + . end;
 "#;
 

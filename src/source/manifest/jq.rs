@@ -31,7 +31,23 @@ pub(super) type Data = data::JustLut<Val>;
 pub(super) type Compiled = jaq_core::Filter<Data>;
 
 /// Variables every filter may use; those that have no value where it stands are null.
-pub const VARIABLES: [&str; 9] = ["$now", "$with", "$base", "$each", "$also", "$polled", "$token", "$user", "$password"];
+pub const VARIABLES: [&str; 15] = [
+    "$now",
+    "$with",
+    "$base",
+    "$each",
+    "$also",
+    "$polled",
+    "$token",
+    "$user",
+    "$password",
+    "$values",
+    "$history",
+    "$path",
+    "$file",
+    "$exit",
+    "$headers",
+];
 
 /// Values of the variables. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -50,10 +66,22 @@ pub struct Variables {
     pub polled: Val,
     /// The page's token.
     pub token: Val,
-    /// User name, while signing in.
+    /// User name, while signing in; who acts, in actions.
     pub user: Val,
     /// Password, while signing in.
     pub password: Val,
+    /// What was filled in, in actions.
+    pub values: Val,
+    /// Where the aliases of the entity's model have pointed, in actions.
+    pub history: Val,
+    /// The path of the source that is asked.
+    pub path: Val,
+    /// The file that was read: `{path, name, modified, bytes}`.
+    pub file: Val,
+    /// The code a command ended with.
+    pub exit: Val,
+    /// Headers of the answer, by name in small letters.
+    pub headers: Val,
 }
 
 /// What one output of a filter is: a value, or why there is none.
@@ -124,6 +152,12 @@ impl Filter {
             variables.token,
             variables.user,
             variables.password,
+            variables.values,
+            variables.history,
+            variables.path,
+            variables.file,
+            variables.exit,
+            variables.headers,
         ];
         native::start(self.0.deadline);
         let context = Ctx::<Data>::new(&filter.lut, Vars::new(values));
