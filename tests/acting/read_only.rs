@@ -17,13 +17,36 @@ const READS: &[(&str, &str)] = &[
     ("mlflow", "/api/2.0/mlflow/runs/search"),
     ("airflow", "/auth/token"),
     ("chef", "/organizations/{with.organization}/search/node"),
+    ("alation", "/integration/v1/createAPIAccessToken/"),
+    ("alation", "/oauth/v2/token/"),
+    ("argocd", "/api/v1/session"),
+    ("atlas", "/api/atlas/v2/search/basic"),
+    ("dagster", "/graphql"),
+    ("datahub", "/api/graphql"),
+    ("elasticsearch", "/{key}/_search"),
+    ("luigi", "/api/dep_graph"),
+    ("luigi", "/api/fetch_error"),
+    ("luigi", "/api/task_list"),
+    ("nifi", "/nifi-api/access/token"),
+    ("open-inference", "/v2/repository/index"),
+    ("prefect", "/api/deployments/filter"),
+    ("prefect", "/api/flow_runs/filter"),
+    ("prefect", "/api/flows/filter"),
+    ("prefect", "/api/logs/filter"),
+    ("prefect", "/api/task_runs/filter"),
+    ("prefect", "/api/work_pools/filter"),
+    ("puppetdb", "/pdb/query/v4/events"),
+    ("puppetdb", "/pdb/query/v4/nodes"),
+    ("puppetdb", "/pdb/query/v4/reports"),
+    ("salt", "/"),
+    ("salt", "/login"),
 ];
 
 /// Systems that are asked by POST alone: what is asked stands in the operation's name.
 const AWS: [&str; 4] = ["ecs", "glue", "sagemaker", "cloudformation"];
 
 /// Actions that change nothing, and so are done when read-only as well.
-const SAFE: &[(&str, &str)] = &[("terraform", "refresh-plan")];
+const SAFE: &[(&str, &str)] = &[("terraform", "refresh-plan"), ("argocd", "refresh")];
 
 const KINDS: [Kind; 11] = [
     Kind::Alert,
