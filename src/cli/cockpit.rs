@@ -49,7 +49,7 @@ pub fn open(config: &Config, registry: &Registry) -> Result<ExitCode, Problem> {
         look,
         utc: config.ui.utc,
         mouse: config.ui.mouse,
-        rules: seat::rules(&config),
+        rules: seat::rules(config),
         actor: Text::from(crate::runtime::actor::user()),
     });
     let frames = if env.is_remote() { config.ui.max_fps_ssh } else { config.ui.max_fps };
@@ -58,7 +58,7 @@ pub fn open(config: &Config, registry: &Registry) -> Result<ExitCode, Problem> {
         synchronized: config.ui.synchronized_output,
         mouse: config.ui.mouse,
         state_dir: Some(config.paths.state_dir.clone()),
-        rules: seat::rules(&config),
+        rules: seat::rules(config),
         bounds: Bounds { low_data: config.ui.low_data, ..Bounds::default() },
         ..Options::new(env)
     };
