@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod lineage;
+pub mod matcher;
 pub mod measure;
 pub mod spells;
 pub mod timeline;

@@ -95,6 +95,7 @@ fn help_lines(model: &Model) -> Vec<Vec<Piece<'static>>> {
     for context in order {
         let title = match context {
             Context::Global => "Everywhere",
+            Context::Entity => "With the selection",
             Context::List => "In tables",
             Context::Detail => "In the detail view",
             Context::Log => "In logs",

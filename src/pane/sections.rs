@@ -181,7 +181,7 @@ impl Pane for Sections {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        &[Context::List, Context::Global]
+        &[Context::List, Context::Entity, Context::Global]
     }
 
     fn kinds(&self) -> Vec<Kind> {
