@@ -10,7 +10,7 @@ mod screen;
 use jiff::tz::TimeZone;
 
 use crate::config::Keymap;
-use crate::domain::{Kind, Timestamp};
+use crate::domain::{Kind, Rules, Text, Timestamp};
 use crate::msg::{Action, Context, Effect, LogView, Mode, Msg, Notice};
 use crate::pane::chart::Chart;
 use crate::pane::derived::Derived;
@@ -38,8 +38,10 @@ pub struct Settings {
     pub utc: bool,
     /// Mouse reporting.
     pub mouse: bool,
-    /// Nothing may be changed.
-    pub read_only: bool,
+    /// What may be changed, and how much is confirmed.
+    pub rules: Rules,
+    /// Who sits here, as systems and the audit log are told.
+    pub actor: Text,
 }
 
 /// All state there is.
@@ -240,7 +242,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.store.merge(*fetched);
             Vec::new()
         }
-        Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
+        Msg::Answered { .. }
+        | Msg::Logged { .. }
+        | Msg::Offered { .. }
+        | Msg::Formed { .. }
+        | Msg::Previewed { .. }
+        | Msg::Acting { .. }
+        | Msg::Acted { .. }
+        | Msg::Audited(_) => act::hear(model, &msg),
         Msg::Discovered { missing } => {
             model.store.not_found = Some(missing);
             model.seen = None;

@@ -1,6 +1,7 @@
 //! The nouns: what every system is turned into at the door, as plain serde types.
 //! Not for: I/O, clocks, drawing, or anything that knows one particular system.
 
+pub mod act;
 pub mod ask;
 pub mod batch;
 pub mod detail;
@@ -13,6 +14,10 @@ pub mod source;
 pub mod text;
 pub mod time;
 
+pub use act::{
+    ActionId, Applies, AuditLine, Awaited, Awaiting, Confirm, Danger, Declined, Field, FieldKind, Offer, Order, Outcome, Pace, Phase,
+    Preview, Receipt, Rules, Settling, Until, Verdict,
+};
 pub use ask::{Answer, Ask};
 pub use batch::{Batch, Cost, RowProblem, Scope};
 pub use detail::{Alert, Change, ChangeKind, Check, Dataset, Detail, Endpoint, Host, Kind, Model, Pipeline, Run, Stack, Step, Workload};

@@ -9,7 +9,10 @@ pub use key::{Key, KeyCode, KeyError};
 
 use std::sync::Arc;
 
-use crate::domain::{Answer, Ask, Batch, Cost, Failure, Filter, Kind, LogPart, LogRequest, PollId, SourceInfo, SourceName, Timestamp};
+use crate::domain::{
+    Answer, Ask, AuditLine, Batch, Cost, Declined, Entity, Failure, Field, Filter, Kind, LogPart, LogRequest, Offer, Order, Outcome, Pace,
+    PollId, Preview, SourceInfo, SourceName, Timestamp,
+};
 
 /// What happened. Past tense.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +44,18 @@ pub enum Msg {
     Logged { view: LogView, outcome: Result<LogPart, Failure> },
     /// Looking for systems on this machine is over; what was looked for and not found.
     Discovered { missing: Vec<String> },
+    /// What can be done to an entity.
+    Offered { entity: Arc<Entity>, outcome: Result<Vec<Offer>, Failure> },
+    /// What must be filled before an order can be sent.
+    Formed { order: Box<Order>, outcome: Result<Vec<Field>, Failure> },
+    /// What an order would do. An error is why it cannot be done: a rule, a change under us, the system.
+    Previewed { order: Box<Order>, outcome: Result<Preview, Failure> },
+    /// An order's request leaves the program now.
+    Acting { attempt: u64 },
+    /// An order has ended; said once for each.
+    Acted { attempt: u64, outcome: Outcome },
+    /// The audit log's newest lines, oldest first.
+    Audited(Result<Vec<AuditLine>, Failure>),
     /// An effect is done (or not), for a toast.
     Noted(Notice),
 }
@@ -91,6 +106,22 @@ pub enum Effect {
     Follow { view: LogView, request: LogRequest },
     /// Stop reading a log.
     Unfollow(LogView),
+    /// Say what can be done to an entity; comes as `Msg::Offered`.
+    Offers(Arc<Entity>),
+    /// Ask what must be filled before this can be sent; comes as `Msg::Formed`.
+    Form(Box<Order>),
+    /// Say what these would do, and change nothing; each comes as `Msg::Previewed`.
+    Preview(Vec<Order>),
+    /// Do these, at this pace; each ends in one `Msg::Acted`. The only effect, with `Shell`, that changes a system.
+    Act(Vec<Order>, Pace),
+    /// Of the orders being done, send no more of these.
+    Halt(Vec<u64>),
+    /// Do not do these, and write down that they were not done.
+    Decline(Vec<Order>, Declined),
+    /// Do one that takes the terminal, and give the terminal back when it ends; ends in one `Msg::Acted`.
+    Shell(Box<Order>),
+    /// Read the audit log's newest lines; comes as `Msg::Audited`.
+    Audit,
     /// Hand text to the terminal's clipboard (OSC 52).
     Copy(String),
     /// Open a page in a browser, or copy its address where there is none.

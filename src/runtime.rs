@@ -1,6 +1,7 @@
 //! The loop: waits for signals, keys, sources and time, gives them to the application, does what it asks, and draws.
 //! Everything concurrent, the clock and the terminal live here. Not for: state (see `app`), systems (see `source`).
 
+pub mod actor;
 pub mod browse;
 pub mod clock;
 pub mod effects;
@@ -36,6 +37,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::app;
+use crate::domain::Rules;
 use crate::msg::{Effect, Msg};
 use crate::source::Source;
 use clock::Clock;
@@ -100,12 +102,22 @@ pub struct Options {
     pub env: Env,
     /// How polling is bounded.
     pub bounds: Bounds,
+    /// What may be changed.
+    pub rules: Rules,
 }
 
 impl Options {
     /// As the environment suggests.
     pub fn new(env: Env) -> Self {
-        Self { frames_per_s: None, synchronized: true, mouse: false, state_dir: logging::state_dir(), env, bounds: Bounds::default() }
+        Self {
+            frames_per_s: None,
+            synchronized: true,
+            mouse: false,
+            state_dir: logging::state_dir(),
+            env,
+            bounds: Bounds::default(),
+            rules: Rules::default(),
+        }
     }
 
     fn pace(&self) -> Pace {

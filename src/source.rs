@@ -1,6 +1,7 @@
 //! What turns the outside world into batches: the trait every system implements and the registry that builds them.
 //! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `store`).
 
+pub mod deed;
 pub mod discover;
 pub mod docker;
 pub mod exposition;
@@ -20,7 +21,10 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, Stream};
 
-use crate::domain::{Answer, Ask, Batch, Cost, Failure, FailureKind, LogPart, LogRequest, PollId, SourceInfo, Timestamp};
+use crate::domain::{
+    Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, LogPart, LogRequest, Offer, Order, PollId, SourceInfo, Text, Timestamp,
+};
+pub use deed::{Deed, Shell, ShellStream};
 
 /// A result on its way.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
@@ -52,6 +56,36 @@ pub trait Source: Send + Sync {
         let _ = request;
         let failure = self.unsupported("read a log");
         Box::pin(stream::once(async { Err(failure) }))
+    }
+
+    /// What can be done to an entity, whether or not it applies now. Needs nothing but the entity: no request is sent.
+    fn offers<'a>(&'a self, entity: &'a Entity) -> Pending<'a, Vec<Offer>> {
+        let _ = entity;
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// What must be filled before an order can be sent, where the system says so (`Offer::asks_form`). Reads only.
+    fn form<'a>(&'a self, order: &'a Order) -> Pending<'a, Vec<Field>> {
+        let _ = order;
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Makes an order ready: the exact requests, what they touch, and how to send them. Reads only, and only what it needs to say
+    /// whether the order still makes sense; a change under us is a failure of kind `Conflict`.
+    /// What it gives is sent by `runtime::act` alone, behind the gate and the audit log.
+    fn prepare<'a>(&'a self, order: &'a Order) -> Pending<'a, Deed<'a>> {
+        Box::pin(async move { Err(self.unsupported(&format!("`{}`", order.action))) })
+    }
+
+    /// What the system's own dry run says, a line each (`Offer::own_dry_run`). Changes nothing.
+    fn rehearse<'a>(&'a self, order: &'a Order) -> Pending<'a, Vec<Text>> {
+        Box::pin(async move { Err(self.unsupported(&format!("a dry run of `{}`", order.action))) })
+    }
+
+    /// Opens what takes the terminal (`Offer::terminal`), in so many columns and rows. Sent by `runtime::act` alone.
+    fn shell<'a>(&'a self, order: &'a Order, size: (u16, u16)) -> Pending<'a, Shell> {
+        let _ = size;
+        Box::pin(async move { Err(self.unsupported(&format!("`{}`", order.action))) })
     }
 
     /// Is it there, and is it what it should be? For `doctor` and discovery; must not need to sign in where the system allows.

@@ -107,7 +107,7 @@ fn header(model: &Model) -> Header<'_> {
         oldest_s: model.shown().oldest_answer().map(|at| model.look().age_s(at)),
         now: model.shown_at,
         frozen: model.held.is_some(),
-        read_only: model.settings.read_only,
+        read_only: model.settings.rules.read_only,
     }
 }
 

@@ -11,7 +11,7 @@ use tracing::Level;
 
 use crate::app::{Model, Settings};
 use crate::config::{Config, LogLevel};
-use crate::domain::SourceName;
+use crate::domain::{SourceName, Text};
 use crate::msg::{Msg, Notice};
 use crate::runtime::env::Env;
 use crate::runtime::poll::Bounds;
@@ -44,7 +44,8 @@ pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
         look,
         utc: config.ui.utc,
         mouse: config.ui.mouse,
-        read_only: config.safety.read_only,
+        rules: seat::rules(&config),
+        actor: Text::from(crate::runtime::actor::user()),
     });
     let frames = if env.is_remote() { config.ui.max_fps_ssh } else { config.ui.max_fps };
     let options = Options {
@@ -52,6 +53,7 @@ pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
         synchronized: config.ui.synchronized_output,
         mouse: config.ui.mouse,
         state_dir: Some(config.paths.state_dir.clone()),
+        rules: seat::rules(&config),
         bounds: Bounds { low_data: config.ui.low_data, ..Bounds::default() },
         ..Options::new(env)
     };

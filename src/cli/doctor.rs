@@ -180,6 +180,8 @@ fn advice(kind: FailureKind) -> &'static str {
         FailureKind::Server => "look into the system's own log",
         FailureKind::BadShape => "is it the system that `connector` names, in a version that `triops sources` lists?",
         FailureKind::TooLarge => "raise `max_body_bytes` of the source, or narrow what it asks for in `with`",
+        FailureKind::Conflict => "look at it again: it has changed since",
+        FailureKind::Refused => "see [safety] of the settings",
         FailureKind::Config => "`triops config check` and `triops connector check FILE` tell what is wrong",
         FailureKind::Unsupported => "this version of the system cannot do it",
     }

@@ -9,7 +9,7 @@ use clap::Args;
 use futures_util::StreamExt;
 
 use crate::config::{self, Config, Environment, Paths, Span};
-use crate::domain::Failure;
+use crate::domain::{Failure, Rules, Text};
 use crate::source::Source;
 use crate::source::discover::{self, Finding};
 use crate::source::registry::Registry;
@@ -104,14 +104,21 @@ pub async fn take(config: &Config, registry: &Registry) -> Vec<Seat> {
 
 /// The configured sources.
 pub fn configured(config: &Config, registry: &Registry) -> Vec<Seat> {
-    config.sources.iter().map(|settings| seat(config, registry, settings)).collect()
+    config.sources.iter().map(|settings| seat(registry, settings)).collect()
 }
 
-fn seat(config: &Config, registry: &Registry, settings: &config::SourceConfig) -> Seat {
-    let mut settings = settings.clone();
-    settings.read_only |= config.safety.read_only;
-    let source = registry.build(&settings);
-    Seat { name: settings.name, connector: settings.connector, source }
+fn seat(registry: &Registry, settings: &config::SourceConfig) -> Seat {
+    Seat { name: settings.name.clone(), connector: settings.connector.clone(), source: registry.build(settings) }
+}
+
+/// What may be changed, and how much is confirmed.
+pub fn rules(config: &Config) -> Rules {
+    let texts = |words: &[String]| words.iter().map(|word| Text::from(word.as_str())).collect();
+    Rules {
+        read_only: config.safety.read_only,
+        read_only_env: texts(&config.safety.read_only_env),
+        typed_confirm_env: texts(&config.safety.typed_confirm_env),
+    }
 }
 
 /// Runs what is async to its end.

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{ConfigError, Document, Span};
-use crate::domain::{Eye, Kind, Support};
+use crate::domain::{Danger, Eye, Kind, Support};
 
 use call::calls;
 
@@ -202,20 +202,6 @@ calls! {
         /// Over the entity: when it can be done at all.
         pub when: Option<Jq>,
     }
-}
-
-/// How bad a mistake would be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Danger {
-    /// Changes nothing that matters.
-    Safe,
-    /// Can be undone.
-    Reversible,
-    /// Interrupts or starts work.
-    Disruptive,
-    /// Cannot be undone.
-    Destructive,
 }
 
 /// What a poll says about entities it does not bring.

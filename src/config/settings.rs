@@ -72,13 +72,15 @@ impl Default for UiSettings {
 pub struct SafetySettings {
     /// Change nothing, anywhere.
     pub read_only: bool,
+    /// Values of a source's `env` in which nothing may be changed.
+    pub read_only_env: Vec<String>,
     /// Values of a source's `env` whose targets' names must be typed before anything is changed.
     pub typed_confirm_env: Vec<String>,
 }
 
 impl Default for SafetySettings {
     fn default() -> Self {
-        Self { read_only: false, typed_confirm_env: vec!["prod".to_owned()] }
+        Self { read_only: false, read_only_env: Vec::new(), typed_confirm_env: vec!["prod".to_owned()] }
     }
 }
 

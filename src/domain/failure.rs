@@ -29,6 +29,10 @@ pub enum FailureKind {
     BadShape,
     /// The answer is larger than we read.
     TooLarge,
+    /// It is no longer as it was when the order was made, or somebody else was faster.
+    Conflict,
+    /// Our own rules are against it.
+    Refused,
     /// Our own description of the source is wrong.
     Config,
     /// The source cannot do this.
@@ -49,6 +53,8 @@ impl FailureKind {
             Self::Server => "server-error",
             Self::BadShape => "bad-answer",
             Self::TooLarge => "too-large",
+            Self::Conflict => "conflict",
+            Self::Refused => "refused",
             Self::Config => "config",
             Self::Unsupported => "unsupported",
         }

@@ -87,6 +87,15 @@ impl Effects {
             }
             Effect::Open(url) => return self.open(url),
             Effect::Save { name, text } => return self.save(name, text).into_iter().collect(),
+            // spoken by the next commit
+            Effect::Offers(_)
+            | Effect::Form(_)
+            | Effect::Preview(_)
+            | Effect::Act(..)
+            | Effect::Halt(_)
+            | Effect::Decline(..)
+            | Effect::Shell(_)
+            | Effect::Audit => {}
             Effect::Mouse(on) => return vec![Wanted::Mouse(on)],
             Effect::Suspend => return vec![Wanted::Suspend],
             Effect::Redraw => return vec![Wanted::Redraw],

@@ -24,7 +24,7 @@ use ratatui::style::{Color, Modifier, Style};
 use tokio::sync::mpsc;
 use triops::app::{Model, Settings};
 use triops::config::Keymap;
-use triops::domain::Timestamp;
+use triops::domain::{Rules, Text, Timestamp};
 use triops::msg::{Key, KeyCode};
 use triops::runtime::clock::Clock;
 use triops::runtime::env::Env;
@@ -89,7 +89,14 @@ impl Cockpit {
         let (theme, error) = Theme::load("ansi", None, ColorDepth::Ansi16);
         assert_eq!(error, None);
         let look = Look { theme, glyphs: Glyphs::Unicode, zone: jiff::tz::TimeZone::UTC };
-        let mut model = Model::new(Settings { keymap: self.keymap, look, utc: true, mouse: false, read_only: self.read_only });
+        let mut model = Model::new(Settings {
+            keymap: self.keymap,
+            look,
+            utc: true,
+            mouse: false,
+            rules: Rules { read_only: self.read_only, ..Rules::default() },
+            actor: Text::from("oncall"),
+        });
         let state_dir = std::env::temp_dir().join(format!("triops-journey-{}-{}", std::process::id(), fastrand::u64(..)));
         let (surface, eyes) = glass(120, 40);
         let (keys, typed) = mpsc::unbounded_channel::<Event>();

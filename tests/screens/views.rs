@@ -7,8 +7,8 @@ use ratatui::buffer::Buffer;
 use serde_json::json;
 use triops::app::Model;
 use triops::domain::{
-    Answer, Ask, Batch, Cost, Entity, Eye, Failure, FailureKind, LogLine, LogPart, LogStream, Point, PollId, PollInfo, Scope, Series,
-    SourceInfo, SourceName, State, Step, Text,
+    Answer, Ask, Batch, Cost, Entity, Eye, Failure, FailureKind, LogLine, LogPart, LogStream, Point, PollId, PollInfo, Rules, Scope,
+    Series, SourceInfo, SourceName, State, Step, Text,
 };
 use triops::msg::{Effect, Fetched, LogView, Msg, Notice};
 use triops::ui::Glyphs;
@@ -210,7 +210,10 @@ fn words_to_the_person_stand_above_the_hints() {
 
 #[test]
 fn a_cockpit_that_may_change_nothing_says_so() {
-    let read_only = triops::app::Settings { read_only: true, ..settings("ansi", ColorDepth::Ansi16, Glyphs::Unicode) };
+    let read_only = triops::app::Settings {
+        rules: Rules { read_only: true, ..Rules::default() },
+        ..settings("ansi", ColorDepth::Ansi16, Glyphs::Unicode)
+    };
     let mut model = model_with(Night::Quiet, read_only);
     insta::assert_snapshot!("view-read-only", sheet(&draw(&mut model, (80, 24)), Of::SymbolsAndStyles));
 }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use triops::app::{self, Model, Settings};
 use triops::config::Keymap;
 use triops::domain::{
-    Batch, Cost, Entity, Eye, Failure, FailureKind, Kind, PollId, PollInfo, Scope, SourceInfo, SourceName, Text, Timestamp,
+    Batch, Cost, Entity, Eye, Failure, FailureKind, Kind, PollId, PollInfo, Rules, Scope, SourceInfo, SourceName, Text, Timestamp,
 };
 use triops::msg::{Effect, Fetched, Msg};
 use triops::ui::color::ColorDepth;
@@ -57,7 +57,7 @@ pub fn settings(theme: &str, depth: ColorDepth, glyphs: Glyphs) -> Settings {
     let (theme, error) = Theme::load(theme, None, depth);
     assert_eq!(error, None);
     let look = Look { theme, glyphs, zone: jiff::tz::TimeZone::UTC };
-    Settings { keymap: Keymap::embedded(), look, utc: true, mouse: false, read_only: false }
+    Settings { keymap: Keymap::embedded(), look, utc: true, mouse: false, rules: Rules::default(), actor: Text::from("oncall") }
 }
 
 pub fn model(night: Night) -> Model {

@@ -185,6 +185,7 @@ fn meaning(status: StatusCode) -> (FailureKind, &'static str) {
         }
         405 | 501 => (FailureKind::Unsupported, "is it the system and version that the connector is for?"),
         408 | 504 => (FailureKind::Timeout, "it, or a proxy before it, gave up waiting"),
+        409 | 412 => (FailureKind::Conflict, "it has changed meanwhile, or something of that name is there: look at it again"),
         429 => (FailureKind::RateLimited, "asked too often: raise `every` of the source"),
         502 | 503 => (FailureKind::Server, "it is starting, overloaded, or its proxy does not reach it"),
         500..=599 => (FailureKind::Server, "see its own log"),
