@@ -3,15 +3,19 @@
 
 mod act;
 mod input;
+mod order;
 mod overlay;
 mod palette;
 mod screen;
+
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use crate::config::Keymap;
 use crate::domain::{Kind, Rules, Text, Timestamp};
 use crate::msg::{Action, Context, Effect, LogView, Mode, Msg, Notice};
+use crate::pane::audit::Audit;
 use crate::pane::chart::Chart;
 use crate::pane::derived::Derived;
 use crate::pane::detail::Detail;
@@ -21,6 +25,7 @@ use crate::pane::{Look, Pane, Tab};
 use crate::store::Store;
 use crate::ui;
 use input::Input;
+use order::Desk;
 use palette::Palette;
 pub use screen::{draw, view};
 
@@ -40,6 +45,8 @@ pub struct Settings {
     pub mouse: bool,
     /// What may be changed, and how much is confirmed.
     pub rules: Rules,
+    /// Nothing is sent: orders only say what they would do.
+    pub dry_run: bool,
     /// Who sits here, as systems and the audit log are told.
     pub actor: Text,
 }
@@ -64,6 +71,7 @@ pub struct Model {
     palette: Palette,
     scroll: usize,
     toast: Option<(Notice, Timestamp)>,
+    desk: Desk,
     /// The store as it was when the picture was frozen; entities are shared, so this is a list of handles.
     held: Option<Box<Store>>,
     shown_kinds: Vec<Kind>,
@@ -77,6 +85,8 @@ enum View {
     Detail(Box<Detail>),
     Logs(Box<Logs>),
     Chart(Box<Chart>),
+    Table(Box<Sections>),
+    Audit(Box<Audit>),
 }
 
 impl View {
@@ -85,6 +95,8 @@ impl View {
             Self::Detail(pane) => pane.as_ref(),
             Self::Logs(pane) => pane.as_ref(),
             Self::Chart(pane) => pane.as_ref(),
+            Self::Table(pane) => pane.as_ref(),
+            Self::Audit(pane) => pane.as_ref(),
         }
     }
 
@@ -93,6 +105,8 @@ impl View {
             Self::Detail(pane) => pane.as_mut(),
             Self::Logs(pane) => pane.as_mut(),
             Self::Chart(pane) => pane.as_mut(),
+            Self::Table(pane) => pane.as_mut(),
+            Self::Audit(pane) => pane.as_mut(),
         }
     }
 }
@@ -117,6 +131,7 @@ impl Model {
             palette: Palette::default(),
             scroll: 0,
             toast: None,
+            desk: Desk::default(),
             held: None,
             shown_kinds: Vec::new(),
             log_views: 0,
@@ -143,7 +158,7 @@ impl Model {
     /// The pane with the keys, and what it may look at.
     fn focused(&mut self) -> (&mut dyn Pane, Look<'_>) {
         let store = self.held.as_deref().unwrap_or(&self.store);
-        let look = Look { store, derived: &self.derived, now: self.shown_at, ui: &self.settings.look };
+        let look = Look { store, derived: &self.derived, now: self.shown_at, ui: &self.settings.look, actor: &self.settings.actor };
         let pane: &mut dyn Pane = match self.views.last_mut() {
             Some(view) => view.pane_mut(),
             None => &mut self.tabs[self.tab as usize],
@@ -152,7 +167,13 @@ impl Model {
     }
 
     fn look(&self) -> Look<'_> {
-        Look { store: self.shown(), derived: &self.derived, now: self.shown_at, ui: &self.settings.look }
+        Look {
+            store: self.shown(),
+            derived: &self.derived,
+            now: self.shown_at,
+            ui: &self.settings.look,
+            actor: &self.settings.actor,
+        }
     }
 
     /// The store that is on screen.
@@ -187,7 +208,16 @@ impl Model {
     }
 
     fn say(&mut self, notice: Notice) {
-        self.toast = Some((notice, self.now.plus(TOAST_S)));
+        self.say_for(notice, TOAST_S);
+    }
+
+    fn say_for(&mut self, notice: Notice, seconds: f64) {
+        self.toast = Some((notice, self.now.plus(seconds)));
+    }
+
+    /// How often time must be told.
+    pub fn tick(&self) -> Duration {
+        Duration::from_millis(if self.desk.is_counting() { 100 } else { 1000 })
     }
 
     fn next_log_view(&mut self) -> LogView {
@@ -219,6 +249,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.bring_up();
             Vec::new()
         }
+        Msg::Scrolled { down, .. } if model.mode == Mode::Dialog => {
+            order::keys::scroll(model, isize::from(down));
+            Vec::new()
+        }
         Msg::Scrolled { down, .. } => {
             let action = if down > 0 { Action::Down } else { Action::Up };
             (0..down.unsigned_abs()).flat_map(|_| act::perform(model, action)).collect()
@@ -242,14 +276,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.store.merge(*fetched);
             Vec::new()
         }
-        Msg::Answered { .. }
-        | Msg::Logged { .. }
-        | Msg::Offered { .. }
+        Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
+        Msg::Offered { .. }
         | Msg::Formed { .. }
         | Msg::Previewed { .. }
         | Msg::Acting { .. }
         | Msg::Acted { .. }
-        | Msg::Audited(_) => act::hear(model, &msg),
+        | Msg::Audited(_) => {
+            let mut effects = order::news::hear(model, &msg);
+            effects.extend(act::hear(model, &msg));
+            effects
+        }
         Msg::Discovered { missing } => {
             model.store.not_found = Some(missing);
             model.seen = None;
@@ -261,6 +298,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
     };
     model.show(&mut effects);
+    order::look_ahead(model, &mut effects);
     effects
 }
 
@@ -269,7 +307,9 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     if model.toast.as_ref().is_some_and(|(_, until)| now >= *until) {
         model.toast = None;
     }
-    act::hear(model, &Msg::Ticked(now))
+    let mut effects = order::news::tick(model, now);
+    effects.extend(act::hear(model, &Msg::Ticked(now)));
+    effects
 }
 
 /// The contexts that keys are looked up in, innermost first.

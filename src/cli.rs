@@ -82,6 +82,9 @@ struct Globals {
     /// Change nothing, anywhere
     #[arg(long, global = true)]
     read_only: bool,
+    /// Send nothing: say what would be done, and change nothing
+    #[arg(long, global = true)]
+    dry_run: bool,
     /// A theme: a file in themes/
     #[arg(long, global = true, value_name = "NAME")]
     theme: Option<String>,

@@ -45,6 +45,7 @@ pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
         utc: config.ui.utc,
         mouse: config.ui.mouse,
         rules: seat::rules(&config),
+        dry_run: globals.dry_run,
         actor: Text::from(crate::runtime::actor::user()),
     });
     let frames = if env.is_remote() { config.ui.max_fps_ssh } else { config.ui.max_fps };

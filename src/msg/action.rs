@@ -121,7 +121,6 @@ actions! {
         Filter "filter" Nothing "filter" "Filter the table, search the text"
         Acks "acks" Nothing "acks" "List the alerts you have acknowledged"
         Audit "audit" Nothing "audit" "Show what was done from here, and by whom"
-        Undo "undo" Nothing "undo" "Take back what was done last, where that can be"
     }
     Entity {
         Menu "menu" Selection "menu" "List what can be done with the selection"
@@ -135,7 +134,7 @@ actions! {
         Promote "promote" Offer "promote" "Promote it"
         Rollback "rollback" Offer "roll back" "Roll it back to what was before"
         Shell "shell" Offer "shell" "Open a shell in it"
-        CopyDebug "copy-debug" Selection "copy debug" "Copy a command that looks into it"
+        CopyDebug "copy-debug" Offer "copy debug" "Copy a command that looks into it"
     }
     List {
         Open "open" Selection "detail" "Show all about the selection"
@@ -222,6 +221,7 @@ impl Action {
             Self::Promote => &["promote"],
             Self::Rollback => &["rollback", "rollout-undo"],
             Self::Shell => &["shell", "exec"],
+            Self::CopyDebug => &["debug", "copy-debug"],
             _ => &[],
         }
     }

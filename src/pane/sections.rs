@@ -222,6 +222,10 @@ impl Pane for Sections {
         self.lists[self.focus].selected()
     }
 
+    fn targets(&self) -> Vec<Arc<Entity>> {
+        self.marked().into_iter().cloned().collect()
+    }
+
     fn query(&self) -> &str {
         self.filter.text()
     }

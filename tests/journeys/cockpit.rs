@@ -95,6 +95,7 @@ impl Cockpit {
             utc: true,
             mouse: false,
             rules: Rules { read_only: self.read_only, ..Rules::default() },
+            dry_run: false,
             actor: Text::from("oncall"),
         });
         let state_dir = std::env::temp_dir().join(format!("triops-journey-{}-{}", std::process::id(), fastrand::u64(..)));

@@ -160,6 +160,7 @@ fn header(look: &Look, area: Rect, buf: &mut Buffer) {
         now: at(765),
         frozen: true,
         read_only: true,
+        dry_run: false,
     };
     (&header).render(area, buf);
 }
@@ -176,6 +177,7 @@ fn header_quiet(look: &Look, area: Rect, buf: &mut Buffer) {
         now: at(765),
         frozen: false,
         read_only: false,
+        dry_run: false,
     };
     (&header).render(area, buf);
 }
