@@ -167,13 +167,7 @@ impl Model {
     }
 
     fn look(&self) -> Look<'_> {
-        Look {
-            store: self.shown(),
-            derived: &self.derived,
-            now: self.shown_at,
-            ui: &self.settings.look,
-            actor: &self.settings.actor,
-        }
+        Look { store: self.shown(), derived: &self.derived, now: self.shown_at, ui: &self.settings.look, actor: &self.settings.actor }
     }
 
     /// The store that is on screen.
@@ -277,12 +271,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
-        Msg::Offered { .. }
-        | Msg::Formed { .. }
-        | Msg::Previewed { .. }
-        | Msg::Acting { .. }
-        | Msg::Acted { .. }
-        | Msg::Audited(_) => {
+        Msg::Offered { .. } | Msg::Formed { .. } | Msg::Previewed { .. } | Msg::Acting { .. } | Msg::Acted { .. } | Msg::Audited(_) => {
             let mut effects = order::news::hear(model, &msg);
             effects.extend(act::hear(model, &msg));
             effects

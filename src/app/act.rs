@@ -44,7 +44,9 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             typed(model);
         }
         Mode::Dialog => order::keys::paste(model, text),
-        Mode::Normal | Mode::Help => model.say(Notice { good: false, text: "pasted text is not typed as keys; press / or : first".to_owned() }),
+        Mode::Normal | Mode::Help => {
+            model.say(Notice { good: false, text: "pasted text is not typed as keys; press / or : first".to_owned() })
+        }
     }
     Vec::new()
 }
@@ -70,7 +72,8 @@ pub fn click(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
 pub fn hear(model: &mut Model, msg: &Msg) -> Vec<Effect> {
     let mut wishes = Vec::new();
     let store = model.held.as_deref().unwrap_or(&model.store);
-    let look = crate::pane::Look { store, derived: &model.derived, now: model.shown_at, ui: &model.settings.look, actor: &model.settings.actor };
+    let look =
+        crate::pane::Look { store, derived: &model.derived, now: model.shown_at, ui: &model.settings.look, actor: &model.settings.actor };
     for view in &mut model.views {
         wishes.extend(view.pane_mut().hear(msg, &look));
     }

@@ -190,22 +190,21 @@ fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
         Action::NextSection,
         Action::Palette,
     ];
-    const DETAIL: &[Action] =
-        &[
-            Action::DetailOpen,
-            Action::DetailLogs,
-            Action::Acknowledge,
-            Action::Retry,
-            Action::Trigger,
-            Action::Stop,
-            Action::Rollback,
-            Action::Expire,
-            Action::Menu,
-            Action::DetailRaw,
-            Action::DetailBrowse,
-            Action::Filter,
-            Action::Back,
-        ];
+    const DETAIL: &[Action] = &[
+        Action::DetailOpen,
+        Action::DetailLogs,
+        Action::Acknowledge,
+        Action::Retry,
+        Action::Trigger,
+        Action::Stop,
+        Action::Rollback,
+        Action::Expire,
+        Action::Menu,
+        Action::DetailRaw,
+        Action::DetailBrowse,
+        Action::Filter,
+        Action::Back,
+    ];
     const LOG: &[Action] = &[
         Action::LogFollow,
         Action::Filter,
@@ -236,13 +235,11 @@ fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
     };
     let look = model.look();
     let selected = model.pane().selected();
-    let can = |action: &&Action| {
-        match (action.row().needs, selected) {
-            (Needs::Nothing, _) => true,
-            (_, None) => false,
-            (Needs::Offer, Some(entity)) => model.desk.can(**action, entity, model),
-            (_, Some(entity)) => wishes::refused(**action, entity, &look).is_none(),
-        }
+    let can = |action: &&Action| match (action.row().needs, selected) {
+        (Needs::Nothing, _) => true,
+        (_, None) => false,
+        (Needs::Offer, Some(entity)) => model.desk.can(**action, entity, model),
+        (_, Some(entity)) => wishes::refused(**action, entity, &look).is_none(),
     };
     let searches = !contexts(model).contains(&Context::List);
     let word = |action: Action| if action == Action::Filter && searches { "search" } else { action.row().hint };

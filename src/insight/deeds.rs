@@ -80,8 +80,7 @@ mod tests {
 
     #[test]
     fn the_two_lines_of_an_attempt_are_one_and_one_without_an_end_stays() {
-        let lines =
-            [line("0", Phase::End, 1), line("a", Phase::Start, 2), line("b", Phase::Start, 3), line("a", Phase::End, 4)];
+        let lines = [line("0", Phase::End, 1), line("a", Phase::Start, 2), line("b", Phase::Start, 3), line("a", Phase::End, 4)];
         let deeds = joined(&lines);
         let told: Vec<(&str, bool)> = deeds.iter().map(|deed| (deed.line.attempt.as_str(), deed.end.is_some())).collect();
         assert_eq!(told, [("b", false), ("a", true), ("0", true)]);

@@ -133,8 +133,15 @@ mod tests {
         let look = Look::default();
         let body: Vec<Line<'_>> = (0..50).map(|n| Line::new(format!("request {n}"), Role::Text)).collect();
         let foot = [Line::new("y does it, any other key cancels", Role::Accent)];
-        let dialog =
-            Dialog { look: &look, title: vec![Piece::new("Restart", Role::Title)], note: "", body: &body, top: Top::default(), foot: &foot, columns: 60 };
+        let dialog = Dialog {
+            look: &look,
+            title: vec![Piece::new("Restart", Role::Title)],
+            note: "",
+            body: &body,
+            top: Top::default(),
+            foot: &foot,
+            columns: 60,
+        };
         for height in [3, 4, 5, 10, 24, 100] {
             let screen = Rect::new(0, 0, 80, height);
             let mut buf = Buffer::empty(screen);

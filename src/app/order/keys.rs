@@ -159,9 +159,9 @@ fn answer(model: &mut Model, mut confirm: Box<Confirm>, word: Word) -> Vec<Effec
 /// Orders beside those that are asked about, which only say what would happen.
 fn dry_run(model: &mut Model, confirm: &mut Confirm) -> Vec<Effect> {
     let mut dry = Vec::new();
-    for draft in confirm.drafts.iter_mut().filter(|draft| draft.refused(&model.store).is_none()) {
+    for draft in &mut confirm.drafts {
         let under_way = matches!(draft.dry, Some((_, None)));
-        if !under_way {
+        if !under_way && draft.refused(&model.store).is_none() {
             let entity: [Arc<Entity>; 1] = [Arc::clone(&draft.order.target)];
             let values = draft.order.values.clone();
             for order in orders(model, &confirm.chosen, &entity, &values) {

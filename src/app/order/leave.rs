@@ -47,10 +47,8 @@ impl Leave {
     pub fn draw(&self, model: &Model, screen: Rect, buf: &mut Buffer) {
         let look = &model.settings.look;
         let plain = |pieces| Line { pieces, hits: Vec::new() };
-        let mut body = vec![
-            Line::new("triops keeps these up only while it runs; they end at the times shown.", Role::Text),
-            Line::default(),
-        ];
+        let mut body =
+            vec![Line::new("triops keeps these up only while it runs; they end at the times shown.", Role::Text), Line::default()];
         body.extend(self.acks.iter().map(|entity| {
             let age = entity.since.map_or(String::new(), |since| words::age(model.now.since(since).max(0.0)));
             let until = match &entity.detail {

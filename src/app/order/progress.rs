@@ -129,9 +129,8 @@ impl Progress {
     }
 
     fn foot(&self) -> Vec<Line<'_>> {
-        let count = |wanted: Verdict| {
-            self.rows.iter().filter(|row| matches!(&row.at, Step::Ended(outcome) if outcome.verdict() == wanted)).count()
-        };
+        let count =
+            |wanted: Verdict| self.rows.iter().filter(|row| matches!(&row.at, Step::Ended(outcome) if outcome.verdict() == wanted)).count();
         let mut pieces = Vec::new();
         for (verdict, word, role) in [
             (Verdict::Done, "done", Role::Ok),

@@ -255,7 +255,11 @@ fn foot<'a>(confirm: &'a Confirm, around: Around<'_>) -> Vec<Line<'a>> {
         Some(left) => {
             let whole = (super::confirm::DELAY_S * 4.0) as usize;
             let bar: String = (0..whole).map(|place| around.look.glyphs.bar(place as f64 >= left * 4.0)).collect();
-            vec![Piece::new(format!(" {} works in {:.0} s ", confirm.yes, left.ceil()), Role::Muted), Piece::new(bar, Role::Warning), Piece::new(" ", Role::Text)]
+            vec![
+                Piece::new(format!(" {} works in {:.0} s ", confirm.yes, left.ceil()), Role::Muted),
+                Piece::new(bar, Role::Warning),
+                Piece::new(" ", Role::Text),
+            ]
         }
     };
     pieces.push(Piece::new(" any other key cancels ", Role::Text));
