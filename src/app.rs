@@ -7,6 +7,7 @@ mod order;
 mod overlay;
 mod palette;
 mod screen;
+mod upkeep;
 
 use std::time::Duration;
 
@@ -76,6 +77,7 @@ pub struct Model {
     held: Option<Box<Store>>,
     shown_kinds: Vec<Kind>,
     log_views: u32,
+    upkeep: upkeep::Upkeep,
     dirty: bool,
 }
 
@@ -135,6 +137,7 @@ impl Model {
             held: None,
             shown_kinds: Vec::new(),
             log_views: 0,
+            upkeep: upkeep::Upkeep::default(),
             dirty: true,
             settings,
         };
@@ -298,6 +301,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     }
     let mut effects = order::news::tick(model, now);
     effects.extend(act::hear(model, &Msg::Ticked(now)));
+    effects.extend(upkeep::keep(model));
     effects
 }
 

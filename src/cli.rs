@@ -1,7 +1,9 @@
 //! The command line: flags and subcommands, one file each. Data goes to standard output, everything else to standard error.
 //! Not for: what the subcommands find out (see `source`, `config`), the screen (see `app`, `runtime`).
 
+mod act;
 mod age;
+mod audit;
 mod check;
 mod cockpit;
 mod completions;
@@ -114,6 +116,10 @@ enum Command {
     Once(once::Once),
     /// Ask every source once and exit as monitoring plugins do
     Check(check::Check),
+    /// Do something to one entity, under the rules of the cockpit
+    Act(act::Act),
+    /// Print what was done, tried and refused
+    Audit(audit::Audit),
     /// Say, source by source, what was tried, what answered, and what to do
     Doctor(doctor::Doctor),
     /// List every connector with its support level
@@ -149,6 +155,8 @@ pub fn main() -> ExitCode {
         None => return cockpit::run(&globals).unwrap_or_else(|problem| problem.tell().into()),
         Some(Command::Once(once)) => once.run(&globals),
         Some(Command::Check(check)) => check.run(&globals),
+        Some(Command::Act(act)) => act.run(&globals),
+        Some(Command::Audit(audit)) => audit.run(&globals),
         Some(Command::Doctor(doctor)) => doctor.run(&globals),
         Some(Command::Sources(sources)) => sources.run(&globals),
         Some(Command::Config(config)) => config.run(&globals),
@@ -161,7 +169,7 @@ pub fn main() -> ExitCode {
 
 /// Whether the command line, wrong as it may be, asks for `check` and not for `config check`.
 fn is_check(mut arguments: impl Iterator<Item = String>) -> bool {
-    let words = ["once", "check", "doctor", "sources", "config", "connector", "completions", "man"];
+    let words = ["once", "check", "act", "audit", "doctor", "sources", "config", "connector", "completions", "man"];
     arguments.find(|argument| words.contains(&argument.as_str())).is_some_and(|word| word == "check")
 }
 

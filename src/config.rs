@@ -1,6 +1,7 @@
 //! Configuration: text of files, environment and flags into typed settings, with file, line and column in every complaint.
 //! Not for: reaching sources, drawing.
 
+pub mod action;
 pub mod connector;
 pub mod error;
 pub mod keymap;
@@ -14,6 +15,7 @@ pub mod span;
 pub mod theme;
 pub mod validate;
 
+pub use action::ActionConfig;
 pub use connector::{Connector, Connectors};
 pub use error::ConfigError;
 pub use keymap::Keymap;

@@ -11,3 +11,4 @@ pub mod spells;
 pub mod timeline;
 pub mod trend;
 pub mod triage;
+pub mod upkeep;

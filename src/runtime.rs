@@ -1,7 +1,9 @@
 //! The loop: waits for signals, keys, sources and time, gives them to the application, does what it asks, and draws.
 //! Everything concurrent, the clock and the terminal live here. Not for: state (see `app`), systems (see `source`).
 
+pub mod act;
 pub mod actor;
+pub mod audit;
 pub mod browse;
 pub mod clock;
 pub mod effects;
@@ -10,12 +12,14 @@ pub mod guard;
 pub mod keys;
 pub mod listen;
 pub mod logging;
+pub mod orders;
 pub mod paint;
 pub mod poll;
 pub mod save;
 pub mod schedule;
 pub mod screen;
 pub mod scroll;
+pub mod shell;
 pub mod signals;
 pub mod terminal;
 pub mod watchdog;
@@ -37,9 +41,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::app;
-use crate::domain::Rules;
+use crate::domain::{Order, Outcome, Receipt, Rules, Text};
 use crate::msg::{Effect, Msg};
 use crate::source::Source;
+use act::Gate;
+use audit::Audit;
 use clock::Clock;
 use effects::{Effects, Wanted};
 use env::Env;
@@ -155,6 +161,8 @@ pub enum Ending {
 
 /// Messages that wait between sources and loop; a source that is faster waits.
 const WAITING_MAX: usize = 256;
+/// How long what is under way may take when the program ends.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
 /// Messages taken between two frames.
 const BURST: usize = 512;
 
@@ -195,14 +203,16 @@ where
 {
     let Inlets { sources, mut arrivals, mut input, mut signals, clock } = inlets;
     let (out, mut messages) = mpsc::channel(WAITING_MAX);
+    let gate = Gate::new(options.rules.clone(), Audit::new(options.state_dir.clone(), clock.clone()));
     let wishes = poll::start(out.clone(), clock.clone(), options.bounds);
     let mut turn = Turn {
         app,
         terminal: Terminal::new(surface).map_err(io::Error::other)?,
-        effects: Effects::new(out, wishes, options.env.clone(), options.state_dir.clone()),
+        effects: Effects::new(out, wishes, options.env.clone(), gate, options.state_dir.clone()),
         pace: options.pace(),
         ending: None,
         stopping: false,
+        shell: None,
     };
     turn.tell(Msg::Ticked(clock.now()))?;
     turn.resized()?;
@@ -250,7 +260,11 @@ where
         if std::mem::take(&mut turn.stopping) {
             turn.stop(&mut signals).await?;
         }
+        if let Some(order) = turn.shell.take() {
+            turn.lend(*order, &mut input, &mut signals).await?;
+        }
         if let Some(ending) = turn.ending {
+            turn.effects.orders().finish(LAST_PATIENCE).await;
             return Ok(ending);
         }
     }
@@ -264,6 +278,7 @@ struct Turn<'a, A, S: Surface> {
     pace: Pace,
     ending: Option<Ending>,
     stopping: bool,
+    shell: Option<Box<Order>>,
 }
 
 impl<A: App, S: Surface> Turn<'_, A, S> {
@@ -321,6 +336,7 @@ impl<A: App, S: Surface> Turn<'_, A, S> {
             Wanted::Copy(text) => self.terminal.backend_mut().copy(&text)?,
             Wanted::Mouse(on) => self.terminal.backend_mut().mouse(on)?,
             Wanted::Suspend => self.stopping = true,
+            Wanted::Shell(order) => self.shell = Some(order),
             Wanted::Redraw => self.redraw()?,
             Wanted::Quit => self.ending = Some(Ending::Quit),
         }
@@ -346,6 +362,42 @@ impl<A: App, S: Surface> Turn<'_, A, S> {
             Some(Heard::Continued) | None => self.enter()?,
         }
         Ok(())
+    }
+
+    /// Gives the terminal to a shell until it ends, and takes it again.
+    async fn lend<I>(&mut self, order: Order, input: &mut I, signals: &mut Signals) -> io::Result<()>
+    where
+        I: Stream<Item = io::Result<Event>> + Unpin,
+    {
+        let attempt = order.attempt;
+        let (order, source) = self.effects.addressed(order);
+        let Some(source) = source else {
+            let outcome = Outcome::Refused(Text::from("its source is not configured"));
+            return self.tell(Msg::Acted { attempt, outcome });
+        };
+        let gate = self.effects.orders().gate().clone();
+        let opened = match gate.open(source.as_ref(), &order).await {
+            Ok(opened) => opened,
+            Err(outcome) => return self.tell(Msg::Acted { attempt, outcome }),
+        };
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        let outcome = match source.shell(&order, (size.width, size.height)).await {
+            Err(failure) => Outcome::Failed(failure),
+            Ok(stream) => {
+                self.terminal.backend_mut().lend()?;
+                let ended = shell::run(stream, self.terminal.backend_mut(), input, signals).await;
+                if let Ok(shell::Ended::Signal(signal)) = ended {
+                    self.ending = Some(Ending::Signal(signal));
+                }
+                self.enter()?;
+                match ended {
+                    Ok(ended) => Outcome::Done(Receipt::said(ended.words())),
+                    Err(failure) => Outcome::Failed(failure),
+                }
+            }
+        };
+        gate.close(opened, &outcome).await;
+        self.tell(Msg::Acted { attempt, outcome })
     }
 
     fn draw_if_due(&mut self) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! What turns the outside world into batches: the trait every system implements and the registry that builds them.
 //! Not for: deciding when to poll (see `runtime::poll`), keeping what came (see `store`).
 
+pub mod aliases;
 pub mod deed;
 pub mod discover;
 pub mod docker;
@@ -9,6 +10,7 @@ pub mod fingerprint;
 pub mod http;
 pub mod manifest;
 pub mod origin;
+pub mod own;
 pub mod prometheus;
 pub mod reading;
 pub mod recast;
@@ -24,7 +26,7 @@ use futures_util::stream::{self, Stream};
 use crate::domain::{
     Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, LogPart, LogRequest, Offer, Order, PollId, SourceInfo, Text, Timestamp,
 };
-pub use deed::{Deed, Shell, ShellStream};
+pub use deed::{Deed, ShellStream};
 
 /// A result on its way.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
@@ -83,7 +85,7 @@ pub trait Source: Send + Sync {
     }
 
     /// Opens what takes the terminal (`Offer::terminal`), in so many columns and rows. Sent by `runtime::act` alone.
-    fn shell<'a>(&'a self, order: &'a Order, size: (u16, u16)) -> Pending<'a, Shell> {
+    fn shell<'a>(&'a self, order: &'a Order, size: (u16, u16)) -> Pending<'a, ShellStream> {
         let _ = size;
         Box::pin(async move { Err(self.unsupported(&format!("`{}`", order.action))) })
     }

@@ -11,9 +11,11 @@ use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 use triops::domain::{
     Answer, Ask, Batch, Cost, Detail, Entity, Eye, Failure, FailureKind, Kind, LogLine, LogPart, LogRequest, LogStream, PollId, PollInfo,
-    SourceInfo, SourceName, State, Text, Timestamp,
+    Rules, SourceInfo, SourceName, State, Text, Timestamp,
 };
 use triops::msg::{Effect, Fetched, LogView, Msg};
+use triops::runtime::act::Gate;
+use triops::runtime::audit::Audit;
 use triops::runtime::clock::Clock;
 use triops::runtime::effects::{COPY_MAX, Effects, Wanted};
 use triops::runtime::env::Env;
@@ -231,7 +233,8 @@ async fn polling_ends_when_nobody_listens() {
 
 fn effects(sources: &[Arc<Fake>], env: &[(&str, &str)]) -> (Effects, mpsc::Receiver<Msg>) {
     let (out, messages) = mpsc::channel(64);
-    let mut effects = Effects::new(out, Wishes::default(), Env::of(env), None);
+    let mut effects =
+        Effects::new(out, Wishes::default(), Env::of(env), Gate::new(Rules::default(), Audit::new(None, Clock::system())), None);
     effects.add(sources.iter().cloned().map(|source| source as Arc<dyn Source>).collect());
     (effects, messages)
 }

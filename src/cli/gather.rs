@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
-use crate::domain::{Entity, Failure, FailureKind, Timestamp};
+use crate::domain::{Entity, Failure, FailureKind, PollInfo, Timestamp};
 use crate::msg::Fetched;
 use crate::source::Source;
 use crate::store::{PollState, Standing, Store, is_standing};
@@ -109,9 +109,14 @@ pub async fn gather(seats: &[Seat], limit: Duration) -> Gathered {
 
 /// Every poll of a source, in its order.
 async fn ask_all(source: &dyn Source, limit: Duration) -> Vec<Fetched> {
+    ask(source, source.info().polls.iter(), limit).await
+}
+
+/// Some polls of a source, in their order.
+pub async fn ask<'a>(source: &dyn Source, polls: impl Iterator<Item = &'a PollInfo>, limit: Duration) -> Vec<Fetched> {
     let begun = Instant::now();
     let mut fetched = Vec::new();
-    for poll in &source.info().polls {
+    for poll in polls {
         let asked = Instant::now();
         let left = limit.saturating_sub(begun.elapsed());
         let outcome = match tokio::time::timeout(left, source.poll(&poll.id, now())).await {

@@ -67,6 +67,7 @@ pub fn load(globals: &Globals) -> Result<(Config, Registry), Problem> {
     let paths = paths()?;
     let registry = Registry::load(&paths)?;
     let config = config::load(&globals.flags(), &environment(), &paths, &registry.names())?;
+    let registry = registry.with_actions(&config.actions);
     Ok((config, registry))
 }
 

@@ -2,12 +2,14 @@
 //! `config/connectors` says it for authors; this is the schema.
 //! Not for: asking systems (see `source::manifest`), where a person's systems are (see `config::source`).
 
+mod action;
 mod call;
 mod jq;
 mod pages;
 mod set;
 mod template;
 
+pub use action::{ActionCall, AwaitTable, DryRunCall, FieldTable, FieldWord, SchemaCall};
 pub use call::{Call, Decode, Method, Values};
 pub use jq::Jq;
 pub use pages::Pages;
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{ConfigError, Document, Span};
-use crate::domain::{Danger, Eye, Kind, Support};
+use crate::domain::{Eye, Kind, Support};
 
 use call::calls;
 
@@ -188,20 +190,6 @@ calls! {
         /// What of it is shown; all if absent.
         pub map: Option<Jq>,
     }
-
-    /// `[[action]]`: something that can be done with an entity.
-    ActionCall {
-        /// Its name.
-        pub id: String,
-        /// With which kinds.
-        pub on: Vec<Kind>,
-        /// In a few words.
-        pub title: String,
-        /// How bad it is if it was a mistake.
-        pub danger: Danger,
-        /// Over the entity: when it can be done at all.
-        pub when: Option<Jq>,
-    }
 }
 
 /// What a poll says about entities it does not bring.
@@ -273,6 +261,18 @@ impl Connector {
                 wrong(path, "needs exactly one of get, post, put, patch, delete");
             }
         }
+        for (index, action) in self.action.iter().enumerate() {
+            let same = |other: &ActionCall| other.id == action.id && other.on.iter().any(|kind| action.on.contains(kind));
+            if self.action[..index].iter().any(same) {
+                wrong(format!("action[{index}].id"), "another action of the same kind has this id");
+            }
+            if action.on.is_empty() {
+                wrong(format!("action[{index}].on"), "names no kind");
+            }
+            if action.awaits.as_ref().is_some_and(|awaits| awaits.made) && action.made.is_none() {
+                wrong(format!("action[{index}].await"), "`made = true` needs `made`, which finds what was made");
+            }
+        }
         for (index, logs) in self.logs.iter().enumerate() {
             if logs.next.is_some() != logs.param.is_some() {
                 wrong(format!("logs[{index}]"), "`next` and `param` go together");
@@ -296,7 +296,12 @@ impl Connector {
         }
         found.extend(self.logs.iter().enumerate().map(|(index, call)| (format!("logs[{index}]"), call.methods())));
         found.extend(self.raw.iter().enumerate().map(|(index, call)| (format!("raw[{index}]"), call.methods())));
-        found.extend(self.action.iter().enumerate().map(|(index, call)| (format!("action[{index}]"), call.methods())));
+        for (index, action) in self.action.iter().enumerate() {
+            found.push((format!("action[{index}]"), action.methods()));
+            found.extend(action.also.iter().map(|(name, call)| (format!("action[{index}].also.{name}"), call.methods())));
+            found.extend(action.schema.iter().map(|call| (format!("action[{index}].schema"), call.methods())));
+            found.extend(action.dry_run.iter().map(|call| (format!("action[{index}].dry-run"), call.methods())));
+        }
         found
     }
 }

@@ -11,6 +11,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Span(f64);
 
 impl Span {
+    /// A minute: what stopping something may take.
+    pub const MINUTE: Self = Self(60.0);
+    /// Half a minute: what a command or a hook may take.
+    pub const HALF_MINUTE: Self = Self(30.0);
+
     /// In seconds.
     pub fn seconds(self) -> f64 {
         self.0

@@ -234,6 +234,11 @@ impl Order {
     pub fn value(&self, name: &str) -> Option<&Text> {
         self.values.iter().find(|(field, _)| field.as_str() == name).map(|(_, value)| value)
     }
+
+    /// What stands in a field: what was filled in, else what stands there first.
+    pub fn filled<'a>(&'a self, field: &'a Field) -> &'a str {
+        self.value(&field.name).or(field.preset.as_ref()).map_or("", |value| value.as_str())
+    }
 }
 
 /// What an order would do.

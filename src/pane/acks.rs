@@ -35,7 +35,7 @@ const OTHERS: Section = Section {
     pick: |look, _| {
         let silences = look.store.entities.of(Kind::Change).filter(|entity| {
             let silence = matches!(&entity.detail, Detail::Change(change) if change.change == Some(ChangeKind::Silence));
-            silence && !(ack::is_ack(entity) && ack::is_own(entity, look.actor))
+            silence && !ack::is_own(entity, look.actor)
         });
         let mut rows: Vec<_> = silences.cloned().collect();
         rows.sort_by(|a, b| a.since.cmp(&b.since).then_with(|| a.id.cmp(&b.id)));

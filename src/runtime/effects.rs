@@ -9,11 +9,13 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+use super::act::Gate;
 use super::env::Env;
 use super::guard::{guarded, guarded_call};
+use super::orders::{Addressed, Orders};
 use super::poll::Wishes;
 use super::{browse, save};
-use crate::domain::{Ask, Failure, FailureKind, LogPart, LogRequest};
+use crate::domain::{Ask, Failure, FailureKind, LogPart, LogRequest, Order};
 use crate::msg::{Effect, LogView, Msg, Notice};
 use crate::source::Source;
 
@@ -35,6 +37,8 @@ pub enum Wanted {
     Mouse(bool),
     /// Give the terminal back until resumed.
     Suspend,
+    /// Give the terminal to this until it ends.
+    Shell(Box<Order>),
     /// Draw everything anew.
     Redraw,
     /// Tell `update`.
@@ -50,14 +54,16 @@ pub struct Effects {
     wishes: Wishes,
     env: Env,
     state_dir: Option<PathBuf>,
+    orders: Orders,
     asks: Arc<Mutex<Vec<Ask>>>,
     logs: HashMap<LogView, AbortHandle>,
 }
 
 impl Effects {
     /// Nothing under way.
-    pub fn new(out: mpsc::Sender<Msg>, wishes: Wishes, env: Env, state_dir: Option<PathBuf>) -> Self {
-        Self { sources: Vec::new(), out, wishes, env, state_dir, asks: Arc::default(), logs: HashMap::new() }
+    pub fn new(out: mpsc::Sender<Msg>, wishes: Wishes, env: Env, gate: Gate, state_dir: Option<PathBuf>) -> Self {
+        let orders = Orders::new(gate, out.clone(), state_dir.clone());
+        Self { sources: Vec::new(), out, wishes, env, state_dir, orders, asks: Arc::default(), logs: HashMap::new() }
     }
 
     /// Knows, polls and hears these as well.
@@ -87,15 +93,17 @@ impl Effects {
             }
             Effect::Open(url) => return self.open(url),
             Effect::Save { name, text } => return self.save(name, text).into_iter().collect(),
-            // spoken by the next commit
-            Effect::Offers(_)
-            | Effect::Form(_)
-            | Effect::Preview(_)
-            | Effect::Act(..)
-            | Effect::Halt(_)
-            | Effect::Decline(..)
-            | Effect::Shell(_)
-            | Effect::Audit => {}
+            Effect::Offers(entity) => {
+                let source = self.named(entity.id.source()).cloned();
+                self.orders.offers(entity, source);
+            }
+            Effect::Form(order) => self.orders.form(self.addressed(*order)),
+            Effect::Preview(orders) => self.orders.preview(self.all_addressed(orders)),
+            Effect::Act(orders, pace) => self.orders.act(self.all_addressed(orders), pace),
+            Effect::Halt(attempts) => self.orders.halt(attempts),
+            Effect::Decline(orders, declined) => self.orders.decline(self.all_addressed(orders), declined),
+            Effect::Audit => self.orders.audit(),
+            Effect::Shell(order) => return vec![Wanted::Shell(order)],
             Effect::Mouse(on) => return vec![Wanted::Mouse(on)],
             Effect::Suspend => return vec![Wanted::Suspend],
             Effect::Redraw => return vec![Wanted::Redraw],
@@ -135,6 +143,21 @@ impl Effects {
 
     fn named(&self, name: &str) -> Option<&Arc<dyn Source>> {
         self.sources.iter().find(|source| source.info().name.as_str() == name)
+    }
+
+    /// What sends orders.
+    pub fn orders(&self) -> &Orders {
+        &self.orders
+    }
+
+    /// An order with the source it goes to.
+    pub fn addressed(&self, order: Order) -> Addressed {
+        let source = self.named(order.target.id.source()).cloned();
+        (order, source)
+    }
+
+    fn all_addressed(&self, orders: Vec<Order>) -> Vec<Addressed> {
+        orders.into_iter().map(|order| self.addressed(order)).collect()
     }
 
     fn follow(&mut self, view: LogView, request: LogRequest) -> Option<Wanted> {

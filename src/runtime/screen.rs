@@ -20,6 +20,10 @@ pub trait Surface: Backend<Error: Send + Sync + 'static> {
     fn mouse(&mut self, on: bool) -> io::Result<()>;
     /// Gives the terminal back as it was.
     fn leave(&mut self) -> io::Result<()>;
+    /// Lets others print on the terminal's own screen; keys stay ours. `enter` takes it back.
+    fn lend(&mut self) -> io::Result<()>;
+    /// Prints bytes as they are, while the terminal is lent.
+    fn pour(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Takes the terminal again after `leave`; what was on it is lost.
     fn enter(&mut self) -> io::Result<()>;
 }
@@ -198,6 +202,14 @@ impl<D: Device> Surface for Canvas<D> {
         self.device.give_back()
     }
 
+    fn lend(&mut self) -> io::Result<()> {
+        self.send(b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[0m\x1b[?2004l\x1b[?1049l\x1b[?25h")
+    }
+
+    fn pour(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.send(bytes)
+    }
+
     fn enter(&mut self) -> io::Result<()> {
         self.device.take()?;
         self.cursor_shown = false;
@@ -218,6 +230,14 @@ impl Surface for TestBackend {
     }
 
     fn leave(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn lend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn pour(&mut self, _: &[u8]) -> io::Result<()> {
         Ok(())
     }
 

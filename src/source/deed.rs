@@ -13,11 +13,13 @@ use crate::domain::{Failure, Receipt, Text};
 pub struct Deed<'a> {
     /// Every request or argv, exactly as it will be sent, secrets hidden.
     pub requests: Vec<Text>,
+    /// What must be the same when it is sent as it was when it was shown: what an alias points to.
+    pub given: Vec<Text>,
     /// What else it touches, a line each.
     pub notes: Vec<Text>,
     /// How it is undone.
     pub undo: Option<Text>,
-    /// Sends it. **The only thing in the program that changes a system**, with [`Shell`].
+    /// Sends it. **The only thing in the program that changes a system**, with [`super::Source::shell`].
     pub send: Box<dyn FnOnce() -> Pending<'a, Receipt> + Send + 'a>,
 }
 
@@ -31,12 +33,4 @@ pub struct ShellStream {
     pub resize: Box<dyn Fn(u16, u16) -> Pending<'static, ()> + Send + Sync>,
     /// The exit code of what ran there, when the output has ended; `None` if the system does not tell.
     pub exit: Box<dyn Fn() -> Pending<'static, Option<i64>> + Send + Sync>,
-}
-
-/// What takes the terminal.
-pub enum Shell {
-    /// A stream to a process elsewhere.
-    Stream(ShellStream),
-    /// A program on this machine that gets the terminal as it is: an argv.
-    Program(Vec<String>),
 }

@@ -4,6 +4,7 @@
 //! Podman is known by its answer, whatever the connector is called. Wire facts: moby `api/swagger.yaml` and `docs/CHANGELOG`,
 //! Podman's libpod documentation; both seen with Docker 20.10 and Podman 4.3.
 
+mod act;
 mod answers;
 mod engine;
 mod events;
@@ -25,10 +26,11 @@ use std::sync::Arc;
 
 use crate::config::{SourceConfig, Span, TlsConfig};
 use crate::domain::{
-    Answer, Ask, Batch, Cost, Entity, Eye, Failure, FailureKind, Kind, LogPart, LogRequest, PollId, PollInfo, SourceInfo, Text, Timestamp,
+    Answer, Ask, Batch, Cost, Entity, Eye, Failure, FailureKind, Kind, LogPart, LogRequest, Offer, Order, PollId, PollInfo, SourceInfo,
+    Text, Timestamp,
 };
 use crate::source::http::{DEFAULT_TIMEOUT, Http, Request};
-use crate::source::{Flow, Pending, Probe, Source};
+use crate::source::{Deed, Flow, Pending, Probe, ShellStream, Source};
 
 use engine::Engine;
 use shape::Stamp;
@@ -38,10 +40,15 @@ const LIST_EVERY_S: f64 = 15.0;
 /// Seconds between two samples of what containers use.
 const STATS_EVERY_S: f64 = 5.0;
 
+/// Where an engine is looked for if nothing else is said.
+const DEFAULT_SOCKET: &str = "unix:///var/run/docker.sock";
+
 /// One engine.
 pub struct Docker {
     info: Arc<SourceInfo>,
     engine: Arc<Engine>,
+    /// The same engine, with the patience that stopping a container takes.
+    acting: Http,
 }
 
 impl Docker {
@@ -50,7 +57,9 @@ impl Docker {
     pub fn new(config: &SourceConfig, discovered: bool) -> Result<Self, Failure> {
         let podman = config.connector == "podman";
         let config = addressed(config, if podman { "Podman" } else { "Docker" })?;
-        let http = Http::new(&config, "unix:///var/run/docker.sock")?;
+        let http = Http::new(&config, DEFAULT_SOCKET)?;
+        let patient = config.timeout.filter(|timeout| *timeout > Span::MINUTE).unwrap_or(Span::MINUTE);
+        let acting = Http::new(&SourceConfig { timeout: Some(patient), ..config.clone() }, DEFAULT_SOCKET)?;
         let every = |default: f64| config.every.map_or(default, Span::seconds);
         let poll = |id: &str, every_s, kinds: &[Kind]| PollInfo { id: PollId::from(id), every_s, kinds: kinds.to_vec() };
         let stamp = Stamp::new(&config);
@@ -71,7 +80,7 @@ impl Docker {
             readings: Vec::new(),
             discovered,
         };
-        Ok(Self { info: Arc::new(info), engine: Arc::new(Engine::new(http, stamp, timeout)) })
+        Ok(Self { info: Arc::new(info), engine: Arc::new(Engine::new(http, stamp, timeout)), acting })
     }
 
     async fn raw(&self, entity: &Entity) -> Result<Answer, Failure> {
@@ -117,6 +126,18 @@ impl Source for Docker {
 
     fn logs(&self, request: LogRequest) -> Flow<LogPart> {
         logs::read(Arc::clone(&self.engine), request)
+    }
+
+    fn offers<'a>(&'a self, entity: &'a Entity) -> Pending<'a, Vec<Offer>> {
+        Box::pin(async { Ok(self.offered(entity)) })
+    }
+
+    fn prepare<'a>(&'a self, order: &'a Order) -> Pending<'a, Deed<'a>> {
+        Box::pin(self.prepared(order))
+    }
+
+    fn shell<'a>(&'a self, order: &'a Order, size: (u16, u16)) -> Pending<'a, ShellStream> {
+        Box::pin(self.opened(order, size))
     }
 
     fn probe(&self) -> Pending<'_, Probe> {

@@ -138,6 +138,16 @@ impl Http {
         self.0.validators.forget(&request.key());
     }
 
+    /// A request as a person is shown it before it is sent: method, whole address, body; without any secret.
+    pub fn shown(&self, request: &Request) -> Result<String, Failure> {
+        let url = self.0.place.join(request, &self.doing(request))?;
+        let body = request.body.as_ref().map(|(_, body)| format!(" {}", String::from_utf8_lossy(body))).unwrap_or_default();
+        let origin = self.0.place.to_string();
+        // a socket's requests have a host of their own that says nothing
+        let address = if origin.starts_with("unix:") { format!("{origin} {}", url.path()) } else { url.to_string() };
+        Ok(self.0.redactor.redact(&format!("{} {address}{body}", request.method)))
+    }
+
     fn doing(&self, request: &Request) -> String {
         let path = if request.path.contains("://") { "(next page)" } else { request.path.as_str() };
         format!("{} {}", request.method, self.0.redactor.redact(&self.0.place.shown(path)))

@@ -1,6 +1,7 @@
 //! A source described by a connector file: polls, steps, logs and raw answers over HTTP, mapped by jq.
 //! Not for: systems that need more than jq (see `source::prometheus`, `source::docker`), the file's schema (see `config::connector`).
 
+mod act;
 pub mod check;
 mod compile;
 mod decode;
@@ -15,8 +16,11 @@ mod row;
 mod session;
 
 pub use check::{check, try_map};
+pub(super) use jq::{Filter, Variables, to_json};
+pub(super) use row::entity_json;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jaq_json::Val;
@@ -26,17 +30,17 @@ use crate::config::connector::Connector;
 use crate::config::error::nearest;
 use crate::config::{AuthConfig, SourceConfig};
 use crate::domain::{
-    Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Kind, LogPart, LogRequest, PollId, PollInfo, SourceInfo, SourceName, Text,
-    Timestamp,
+    Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, Kind, LogPart, LogRequest, Offer, Order, PollId, PollInfo, Scope,
+    SourceInfo, SourceName, Text, Timestamp,
 };
+use crate::source::aliases::Aliases;
 use crate::source::http::Http;
-use crate::source::{Flow, Pending, Probe, Source};
+use crate::source::{Deed, Flow, Pending, Probe, Source};
 
 use fetch::{Asker, Beside, Paging};
-use jq::{Filter, Variables, to_json};
 use plan::Plan;
 use poll::PollPlan;
-use row::{Additions, entity_json};
+use row::Additions;
 use session::Session;
 
 /// A source on a connector.
@@ -54,6 +58,11 @@ struct Inner {
     steps: Vec<StepsPlan>,
     logs: Vec<logs::LogPlan>,
     raw: Vec<RawPlan>,
+    actions: Vec<act::ActPlan>,
+    /// Where the aliases of models have pointed.
+    aliases: Aliases,
+    /// What the system has not permitted of late.
+    denied: act::Denied,
     /// What polls brought last that other polls ask about.
     polled: Mutex<BTreeMap<String, Arc<Vec<Entity>>>>,
 }
@@ -73,8 +82,14 @@ struct RawPlan {
 }
 
 impl Manifest {
-    /// Puts a connector and a source's configuration together. Asks nothing, compiles nothing.
+    /// Puts a connector and a source's configuration together. Asks nothing, compiles nothing. The history of aliases lasts as long as
+    /// the program.
     pub fn new(config: &SourceConfig, connector: &Connector) -> Result<Self, Failure> {
+        Self::keeping(config, connector, None)
+    }
+
+    /// The same, with a folder where the history of aliases is kept.
+    pub fn keeping(config: &SourceConfig, connector: &Connector, state_dir: Option<&Path>) -> Result<Self, Failure> {
         let wrong = |what: String| Failure::new(FailureKind::Config, format!("set up source {}", config.name), what);
         let default_url = connector.connector.url.as_deref().unwrap_or_default();
         if config.url.is_none() && default_url.is_empty() {
@@ -107,9 +122,11 @@ impl Manifest {
         let steps = connector.steps.iter().map(StepsPlan::new).collect::<Option<_>>().ok_or_else(unchecked)?;
         let logs = connector.logs.iter().map(logs::LogPlan::new).collect::<Option<_>>().ok_or_else(unchecked)?;
         let raw = connector.raw.iter().map(RawPlan::new).collect::<Option<_>>().ok_or_else(unchecked)?;
+        let actions = connector.action.iter().map(act::ActPlan::new).collect::<Option<_>>().ok_or_else(unchecked)?;
         let asker = Asker::new(http, session);
-        let polled = Mutex::default();
-        Ok(Self(Arc::new(Inner { info, asker, additions, with, base, probe, polls, steps, logs, raw, polled })))
+        let aliases = Aliases::new(state_dir, info.name.clone());
+        let (polled, denied) = (Mutex::default(), act::Denied::default());
+        Ok(Self(Arc::new(Inner { info, asker, additions, with, base, probe, polls, steps, logs, raw, actions, aliases, denied, polled })))
     }
 }
 
@@ -122,7 +139,12 @@ impl Source for Manifest {
         Box::pin(async move {
             let plan = self.0.polls.iter().find(|plan| plan.id == poll.as_str());
             let plan = plan.ok_or_else(|| self.unsupported(&format!("poll `{poll}`")))?;
-            self.0.poll(plan, now).await
+            let batch = self.0.poll(plan, now).await?;
+            if batch.scope == Scope::Whole && batch.problems.is_empty() && batch.entities.iter().any(|entity| entity.kind() == Kind::Model)
+            {
+                self.0.aliases.observe(&batch.entities, now);
+            }
+            Ok(batch)
         })
     }
 
@@ -138,6 +160,22 @@ impl Source for Manifest {
 
     fn logs(&self, request: LogRequest) -> Flow<LogPart> {
         logs::read(Arc::clone(&self.0), request)
+    }
+
+    fn offers<'a>(&'a self, entity: &'a Entity) -> Pending<'a, Vec<Offer>> {
+        Box::pin(self.0.offers(entity))
+    }
+
+    fn form<'a>(&'a self, order: &'a Order) -> Pending<'a, Vec<Field>> {
+        Box::pin(self.0.form(order))
+    }
+
+    fn prepare<'a>(&'a self, order: &'a Order) -> Pending<'a, Deed<'a>> {
+        Box::pin(self.0.prepare(order))
+    }
+
+    fn rehearse<'a>(&'a self, order: &'a Order) -> Pending<'a, Vec<Text>> {
+        Box::pin(self.0.rehearse(order))
     }
 
     fn probe(&self) -> Pending<'_, Probe> {

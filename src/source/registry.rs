@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::connector::{Connector, Connectors};
-use crate::config::{ConfigError, Paths, SourceConfig};
+use crate::config::{ActionConfig, ConfigError, Paths, SourceConfig};
 use crate::domain::{Eye, Failure, FailureKind, Support};
 
 use super::Source;
 use super::docker::Docker;
 use super::manifest::{self, Manifest};
+use super::own::Own;
 use super::prometheus::{self, Prometheus};
 use super::scrape::{self, Scrape};
 
@@ -80,13 +81,23 @@ pub enum Origin {
 pub struct Registry {
     connectors: Connectors,
     user_dir: PathBuf,
+    /// Where sources may keep what they have learned.
+    state_dir: Option<PathBuf>,
+    /// What can be done beside what connectors offer.
+    actions: Vec<ActionConfig>,
 }
 
 impl Registry {
     /// Lists the files; reads none of them yet.
     pub fn load(paths: &Paths) -> Result<Self, ConfigError> {
         let user_dir = paths.connectors_dir();
-        Ok(Self { connectors: Connectors::load(Some(&user_dir))?, user_dir })
+        Ok(Self { connectors: Connectors::load(Some(&user_dir))?, user_dir, state_dir: Some(paths.state_dir.clone()), actions: Vec::new() })
+    }
+
+    /// The same, with actions of the user's own.
+    #[must_use]
+    pub fn with_actions(self, actions: &[ActionConfig]) -> Self {
+        Self { actions: actions.to_vec(), ..self }
     }
 
     /// Names a source may use.
@@ -115,8 +126,12 @@ impl Registry {
     /// Makes a source; reaches nothing. Fails on what cannot be: an unknown connector, a wrong parameter, an unusable address. A file
     /// of the user wins over a native connector of the same name.
     pub fn build(&self, config: &SourceConfig) -> Result<Arc<dyn Source>, Failure> {
+        Own::around(self.bare(config)?, &self.actions)
+    }
+
+    fn bare(&self, config: &SourceConfig) -> Result<Arc<dyn Source>, Failure> {
         match (self.connectors.get(&config.connector), NATIVE.iter().find(|native| native.name == config.connector)) {
-            (Some(Ok(connector)), _) => Ok(Arc::new(Manifest::new(config, &connector)?)),
+            (Some(Ok(connector)), _) => Ok(Arc::new(Manifest::keeping(config, &connector, self.state_dir.as_deref())?)),
             (Some(Err(mistakes)), _) => Err(wrong_file(config, &mistakes)),
             (None, Some(native)) => (native.build)(config),
             (None, None) => {

@@ -124,6 +124,14 @@ impl Surface for Glass {
         Ok(())
     }
 
+    fn lend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn pour(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
     fn enter(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -137,7 +137,7 @@ macro_rules! calls {
                 })
             }
 
-            fn methods(&self) -> usize {
+            pub(in crate::config::connector) fn methods(&self) -> usize {
                 [&self.get, &self.post, &self.put, &self.patch, &self.delete].into_iter().flatten().count()
             }
         }

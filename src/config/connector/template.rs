@@ -90,6 +90,26 @@ impl Template {
         }
     }
 
+    /// The same, as often as there are values: a template that is one place with a list in it gives each of its texts.
+    pub fn fill_each(&self, values: &Value) -> Result<Vec<String>, TemplateError> {
+        let sole = match self.0.as_slice() {
+            [Part::Text(before), Part::Place(keys), Part::Text(after)] if before.is_empty() && after.is_empty() => Some(keys),
+            _ => None,
+        };
+        let place = sole.and_then(|keys| keys.iter().try_fold(values, |here, key| here.get(key)));
+        match place {
+            Some(Value::Array(items)) => {
+                items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(|| TemplateError::NotText(item.to_string()))).collect()
+            }
+            _ => Ok(self.fill_if_there(values)?.into_iter().collect()),
+        }
+    }
+
+    /// Whether what it gives begins with what stands in a place.
+    pub fn begins_with_a_place(&self) -> bool {
+        matches!(self.0.as_slice(), [Part::Text(before), Part::Place(_), ..] if before.is_empty())
+    }
+
     /// The first keys of its places: `detail`, `each`, `with`, …
     pub fn roots(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::decode::decode;
 use super::jq::{Filter, Variables};
 use super::row::{self, Additions};
-use crate::config::connector::{Also, Call, Connector, Jq, Pages, Template};
+use crate::config::connector::{ActionCall, Also, Call, Connector, Jq, Pages, Template};
 use crate::config::error::{ConfigError, nearest};
 use crate::domain::{Entity, Failure, FailureKind, RowProblem, SourceName, Timestamp};
 
@@ -15,7 +15,7 @@ const POLL: &[&str] = &["with", "each"];
 /// What templates about an entity may name.
 const ENTITY: &[&str] = &[
     "with", "id", "key", "name", "state", "reason", "since", "seen_at", "eye", "env", "owner", "labels", "url", "links", "kind", "detail",
-    "step", "attempt", "let", "each",
+    "step", "attempt", "let", "values", "each",
 ];
 
 /// Every mistake in the filters and templates of a connector.
@@ -61,7 +61,7 @@ pub fn check(connector: &Connector) -> Vec<ConfigError> {
     for (index, action) in connector.action.iter().enumerate() {
         let path = format!("action[{index}]");
         checks.call(&path, action.call(), ENTITY);
-        checks.jq(&format!("{path}.when"), action.when.as_ref());
+        checks.action(&path, action);
     }
     checks.errors
 }
@@ -132,6 +132,38 @@ impl Checks<'_> {
         for (name, template) in call.headers {
             self.template(&format!("{path}.headers.{name}"), template, roots);
         }
+    }
+
+    fn action(&mut self, path: &str, action: &ActionCall) {
+        let filters = [
+            ("when", &action.when),
+            ("let", &action.bind),
+            ("check", &action.check),
+            ("given", &action.given),
+            ("notes", &action.notes),
+            ("said", &action.said),
+            ("made", &action.made),
+        ];
+        for (name, jq) in filters {
+            self.jq(&format!("{path}.{name}"), jq.as_ref());
+        }
+        for (name, template) in [("undo", &action.undo), ("touches", &action.touches)] {
+            template.iter().for_each(|template| self.template(&format!("{path}.{name}"), template, ENTITY));
+        }
+        for (index, field) in action.field.iter().enumerate() {
+            let path = format!("{path}.field[{index}]");
+            self.jq(&format!("{path}.choices"), field.choices.as_ref());
+            self.jq(&format!("{path}.preset"), field.preset.as_ref());
+        }
+        if let Some(schema) = &action.schema {
+            self.call(&format!("{path}.schema"), schema.call(), ENTITY);
+            self.jq(&format!("{path}.schema.map"), Some(&schema.map));
+        }
+        if let Some(dry_run) = &action.dry_run {
+            self.call(&format!("{path}.dry-run"), dry_run.call(), ENTITY);
+            self.jq(&format!("{path}.dry-run.map"), Some(&dry_run.map));
+        }
+        self.also(path, action.also.iter(), ENTITY);
     }
 
     fn template(&mut self, path: &str, template: &Template, roots: &[&str]) {

@@ -31,7 +31,8 @@ pub(super) type Data = data::JustLut<Val>;
 pub(super) type Compiled = jaq_core::Filter<Data>;
 
 /// Variables every filter may use; those that have no value where it stands are null.
-pub const VARIABLES: [&str; 9] = ["$now", "$with", "$base", "$each", "$also", "$polled", "$token", "$user", "$password"];
+pub const VARIABLES: [&str; 11] =
+    ["$now", "$with", "$base", "$each", "$also", "$polled", "$token", "$user", "$password", "$values", "$history"];
 
 /// Values of the variables. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -50,10 +51,14 @@ pub struct Variables {
     pub polled: Val,
     /// The page's token.
     pub token: Val,
-    /// User name, while signing in.
+    /// User name, while signing in; who acts, in actions.
     pub user: Val,
     /// Password, while signing in.
     pub password: Val,
+    /// What was filled in, in actions.
+    pub values: Val,
+    /// Where the aliases of the entity's model have pointed, in actions.
+    pub history: Val,
 }
 
 /// What one output of a filter is: a value, or why there is none.
@@ -124,6 +129,8 @@ impl Filter {
             variables.token,
             variables.user,
             variables.password,
+            variables.values,
+            variables.history,
         ];
         native::start(self.0.deadline);
         let context = Ctx::<Data>::new(&filter.lut, Vars::new(values));

@@ -72,9 +72,8 @@ impl Plan {
                     continue;
                 }
                 for template in templates {
-                    if let Some(value) = template.fill_if_there(values).map_err(|e| wrong(e.to_string()))? {
-                        request.query.push((name.clone(), value));
-                    }
+                    let filled = template.fill_each(values).map_err(|e| wrong(e.to_string()))?;
+                    request.query.extend(filled.into_iter().map(|value| (name.clone(), value)));
                 }
             }
             request.query.extend(turn.query.iter().cloned());
