@@ -262,7 +262,8 @@ fn send(model: &mut Model, chosen: &Chosen, orders: Vec<Order>, pace: Pace) -> V
         let sent = Sent { title: chosen.offer.title.clone(), target: Arc::clone(&order.target), several };
         model.desk.sent.insert(order.attempt, sent);
     }
-    if chosen.offer.terminal {
+    // a shell has no dry run: then it is only said what it would be
+    if chosen.offer.terminal && !model.settings.dry_run {
         return orders.into_iter().take(1).map(|order| Effect::Shell(Box::new(order))).collect();
     }
     match orders.first() {
