@@ -255,6 +255,65 @@ async fn an_alert_is_drawn_over_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alert_is_acknowledged_in_three_keys_and_stands_in_the_audit_log() {
+    Cockpit::at(&["alertmanager"])
+        .await
+        .walk(&[
+            ("press", "2"),
+            ("see", "InstanceDown"),
+            ("press", "/"),
+            ("type", "instancedown"),
+            ("press", "enter"),
+            ("see", "a ack"),
+            ("press", "a"),
+            ("see", "Acknowledge: a short silence in your name · reversible"),
+            ("see", "/api/v2/silences"),
+            ("see", "y Acknowledge"),
+            ("pause", "1"),
+            ("press", "y"),
+            ("see", "silence 0d2f2c0e-7a35-4ac4-9c44-6a8d12ab0c11"),
+            ("see", "acknowledging"),
+            ("press", "L"),
+            ("see", "Audit 1"),
+            ("see", "acknowledge"),
+            ("see", "done"),
+        ])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cancelled_or_refused_leaves_the_program_as_a_line_of_the_audit_log_alone() {
+    Cockpit::at(&["alertmanager"])
+        .await
+        .walk(&[
+            ("press", "2"),
+            ("see", "a ack"),
+            ("press", "a"),
+            ("see", "any other key cancels"),
+            ("pause", "1"),
+            ("press", "enter"),
+            ("see", "cancelled: nothing was sent"),
+            ("press", "L"),
+            ("see", "cancelled"),
+            ("see", "Audit 1"),
+        ])
+        .await;
+    Cockpit::at(&["alertmanager"])
+        .await
+        .read_only()
+        .walk(&[
+            ("press", "2"),
+            ("see", "InstanceDown"),
+            ("pause", "1"),
+            ("press", "a"),
+            ("see", "triops is read-only"),
+            ("press", "L"),
+            ("see", "refused"),
+        ])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_hangs_never_delays_a_key() {
     // far under the ten seconds for which a source may hang, far over what a picture takes
     const AT_ONCE: Duration = Duration::from_secs(4);

@@ -307,6 +307,7 @@ fn around(model: &Model) -> words::Around<'_> {
         now: model.now,
         dry_run: model.settings.dry_run,
         look: &model.settings.look,
+        columns: model.size.0,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::app::Model;
 use crate::domain::{Detail, Entity, Kind};
 use crate::insight::ack;
 use crate::msg::{Effect, Key, KeyCode};
-use crate::ui::dialog::Dialog as Box;
+use crate::ui::dialog;
 use crate::ui::draw::Piece;
 use crate::ui::text::{Line, Top};
 use crate::ui::theme::Role;
@@ -68,7 +68,7 @@ impl Leave {
         ])];
         let noun = if self.acks.len() == 1 { "acknowledgement" } else { "acknowledgements" };
         let title = vec![Piece::new(format!("Leave with {} open {noun}?", self.acks.len()), Role::Warning)];
-        let dialog = Box { look, title, note: "", body: &body, top: Top::default(), foot: &foot, columns: WIDTH };
+        let dialog = dialog::Dialog { look, title, note: "", body: &body, top: Top::default(), foot: &foot, columns: WIDTH };
         (&dialog).render(screen, buf);
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::{self, Danger, Entity, Outcome, Rules, Text, Timestamp};
 use crate::store::Store;
 use crate::ui::dialog::Dialog;
 use crate::ui::draw::{self, Piece};
-use crate::ui::text::{Line, Top};
+use crate::ui::text::{Line, Top, Wrap, rows};
 use crate::ui::theme::{Role, role_of};
 use crate::ui::{Look, words};
 
@@ -32,6 +32,8 @@ pub struct Around<'a> {
     pub dry_run: bool,
     /// How to draw.
     pub look: &'a Look,
+    /// Columns of the screen.
+    pub columns: u16,
 }
 
 /// Draws it; tells where the cursor blinks.
@@ -82,6 +84,7 @@ fn body<'a>(confirm: &'a Confirm, around: Around<'a>) -> Vec<Line<'a>> {
         let sendable = confirm.sendable(around.store);
         let text = if sendable == confirm.drafts.len() || !confirm.is_asked() { kinds } else { format!("{kinds}, {sendable} can be done") };
         lines.push(row("targets", vec![Piece::new(text, Role::Title)]));
+        shared(&mut lines, confirm, around);
     }
     for (draft, standing) in confirm.drafts.iter().zip(confirm.standings(around.store)) {
         if several {
@@ -89,10 +92,12 @@ fn body<'a>(confirm: &'a Confirm, around: Around<'a>) -> Vec<Line<'a>> {
         }
         target(&mut lines, &draft.order.target, several, around);
         change(&mut lines, &draft.order.target, &standing, around);
-        requests(&mut lines, draft);
-        dry_run(&mut lines, draft);
+        requests(&mut lines, draft, around);
+        dry_run(&mut lines, draft, around);
     }
-    shared(&mut lines, confirm);
+    if !several {
+        shared(&mut lines, confirm, around);
+    }
     for (place, (entity, why)) in confirm.chosen.left_out.iter().enumerate() {
         let key = if place == 0 { "left out" } else { "" };
         if place == 0 {
@@ -153,23 +158,21 @@ fn change<'a>(lines: &mut Vec<Line<'a>>, target: &Entity, standing: &Standing, a
     }
 }
 
-fn requests<'a>(lines: &mut Vec<Line<'a>>, draft: &'a Draft) {
+fn requests<'a>(lines: &mut Vec<Line<'a>>, draft: &'a Draft, around: Around<'_>) {
     match &draft.preview {
         None => lines.push(row("sends", vec![Piece::new("asking what would be sent", Role::Muted)])),
         Some(Err(failure)) => {
-            lines.push(row("cannot", vec![Piece::new(failure.to_string(), Role::Failed)]));
-            if !failure.hint.is_empty() {
-                lines.push(row("", vec![Piece::new(failure.hint.as_str(), Role::Muted)]));
-            }
+            listed(lines, "cannot", [failure.doing.as_str(), failure.detail.as_str()], Role::Failed, around);
+            listed(lines, "", [failure.hint.as_str()].into_iter().filter(|hint| !hint.is_empty()), Role::Muted, around);
         }
         Some(Ok(preview)) => {
-            listed(lines, "sends", &preview.requests, Role::Accent);
-            listed(lines, "note", &preview.notes, Role::Warning);
+            listed(lines, "sends", preview.requests.iter().map(Text::as_str), Role::Accent, around);
+            listed(lines, "note", preview.notes.iter().map(Text::as_str), Role::Warning, around);
         }
     }
 }
 
-fn dry_run<'a>(lines: &mut Vec<Line<'a>>, draft: &'a Draft) {
+fn dry_run<'a>(lines: &mut Vec<Line<'a>>, draft: &'a Draft, around: Around<'_>) {
     match &draft.dry {
         None => {}
         Some((_, None)) => lines.push(row("dry run", vec![Piece::new("asking what would happen", Role::Muted)])),
@@ -178,24 +181,19 @@ fn dry_run<'a>(lines: &mut Vec<Line<'a>>, draft: &'a Draft) {
         }
         Some((_, Some(Outcome::DryRun(preview)))) => {
             lines.push(row("dry run", vec![Piece::new("nothing was changed; it says:", Role::Ok)]));
-            listed(lines, "", &preview.notes, Role::Text);
+            listed(lines, "", preview.notes.iter().map(Text::as_str), Role::Text, around);
         }
         Some((_, Some(outcome))) => lines.push(row("dry run", vec![Piece::new(outcome.line(), Role::Failed)])),
     }
 }
 
 /// What is the same for all: what else is touched, and how it is undone.
-fn shared<'a>(lines: &mut Vec<Line<'a>>, confirm: &'a Confirm) {
+fn shared<'a>(lines: &mut Vec<Line<'a>>, confirm: &'a Confirm, around: Around<'_>) {
     let offer = &confirm.chosen.offer;
-    if confirm.drafts.len() > 1 {
-        lines.push(Line::default());
-    }
-    if let Some(touches) = &offer.touches {
-        lines.push(row("touches", vec![Piece::new(touches.as_str(), Role::Text)]));
-    }
+    listed(lines, "touches", offer.touches.iter().map(Text::as_str), Role::Text, around);
     let own = confirm.drafts.first().and_then(|draft| draft.preview.as_ref()?.as_ref().ok()?.undo.as_ref());
     match own.or(offer.undo.as_ref()) {
-        Some(undo) => lines.push(row("undo", vec![Piece::new(undo.as_str(), Role::Text)])),
+        Some(undo) => listed(lines, "undo", [undo.as_str()], Role::Text, around),
         None if offer.danger > Danger::Safe => lines.push(row("undo", vec![Piece::new("cannot be undone from here", Role::Warning)])),
         None => {}
     }
@@ -210,9 +208,15 @@ fn shared<'a>(lines: &mut Vec<Line<'a>>, confirm: &'a Confirm) {
     }
 }
 
-fn listed<'a>(lines: &mut Vec<Line<'a>>, key: &'static str, texts: &'a [Text], role: Role) {
-    let all = texts.iter().flat_map(|text| text.lines());
-    lines.extend(all.enumerate().map(|(place, text)| row(if place == 0 { key } else { "" }, vec![Piece::new(text, role)])));
+/// Texts under one word, each wrapped beside it rather than under it.
+fn listed<'a>(lines: &mut Vec<Line<'a>>, key: &'static str, texts: impl IntoIterator<Item = &'a str>, role: Role, around: Around<'_>) {
+    let columns = usize::from(WIDTH.min(around.columns.saturating_sub(2))).saturating_sub(KEY + 1);
+    let mut key = key;
+    for text in texts.into_iter().flat_map(str::lines) {
+        for range in rows(text, columns, Wrap::Words) {
+            lines.push(row(std::mem::take(&mut key), vec![Piece::new(&text[range], role)]));
+        }
+    }
 }
 
 fn row<'a>(key: &'static str, pieces: Vec<Piece<'a>>) -> Line<'a> {
