@@ -194,18 +194,18 @@ async fn a_frozen_picture_stays_while_the_world_goes_on() {
 async fn keys_are_those_of_the_keymap_and_read_only_is_said() {
     Cockpit::at(&["airflow"])
         .await
-        .keys("[global]\nP = \"tab-3\"\n3 = \"none\"\n")
+        .keys("[global]\nW = \"tab-3\"\n3 = \"none\"\n")
         .read_only()
         .walk(&[
             ("see", "READ-ONLY"),
-            ("see", "P Pipelines"),
+            ("see", "W Pipelines"),
             ("press", "3"),
-            ("press", "P"),
+            ("press", "W"),
             ("see", "┌ Pipelines"),
             ("press", "?"),
             ("see", "In tables"),
             ("press", "pagedown"),
-            ("see", "P                 Go to Pipelines"),
+            ("see", "W                 Go to Pipelines"),
         ])
         .await;
 }

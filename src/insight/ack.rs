@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::upkeep::acknowledged;
-use crate::domain::{Detail, Entity, Text};
+use crate::domain::{Detail, Entity, Text, Timestamp};
 
 /// Whether it is a silence that acknowledges an alert in this person's name.
 pub fn is_own(entity: &Entity, actor: &str) -> bool {
@@ -16,6 +16,11 @@ pub fn own<'a>(changes: impl Iterator<Item = &'a Arc<Entity>>, actor: &str) -> V
     let mut own: Vec<Arc<Entity>> = changes.filter(|entity| is_own(entity, actor)).cloned().collect();
     own.sort_by(|a, b| a.since.cmp(&b.since).then_with(|| a.id.cmp(&b.id)));
     own
+}
+
+/// When a silence ends, if its connector tells (label `until`, see `insight::upkeep`).
+pub fn ends_at(silence: &Entity) -> Option<Timestamp> {
+    silence.labels.get("until").and_then(|text| Timestamp::parse(text))
 }
 
 /// The alerts that a silence mutes now.

@@ -1,7 +1,7 @@
 //! The alerts this person has acknowledged, with their ages, ends and what they mute now; and every other silence.
 //! Not for: acknowledging (see `app::order`).
 
-use super::column::{Cell, Column, number, word};
+use super::column::{Cell, Column, number, time, word};
 use super::columns::{AGE, ENV, NAME, SOURCE, STATE, reason};
 use super::look::Look;
 use super::sections::{Empty, Section, Spec};
@@ -9,6 +9,7 @@ use crate::domain::{ChangeKind, Detail, Entity, Kind};
 use crate::insight::ack;
 use crate::ui::table::{Column as Head, Width};
 use crate::ui::theme::Role;
+use crate::ui::words;
 
 /// The view.
 pub const SPEC: Spec = Spec { title: "Acknowledged", sections: &[MINE, OTHERS] };
@@ -17,7 +18,7 @@ const MINE: Section = Section {
     title: "Acknowledged by you",
     note: "oldest first",
     kinds: &[Kind::Change, Kind::Alert],
-    columns: &[STATE, AGE, NAME, MUTES, UNTIL, reason(14, 1), SOURCE, ENV],
+    columns: &[STATE, AGE, NAME, MUTES, ENDS, reason(14, 1), SOURCE, ENV],
     weight: 2,
     min_rows: 3,
     pick: |look, _| ack::own(look.store.entities.of(Kind::Change), look.actor),
@@ -29,7 +30,7 @@ const OTHERS: Section = Section {
     title: "Other silences",
     note: "",
     kinds: &[Kind::Change],
-    columns: &[STATE, AGE, NAME, MUTES, UNTIL, BY, reason(14, 1), SOURCE, ENV],
+    columns: &[STATE, AGE, NAME, MUTES, ENDS, BY, reason(14, 1), SOURCE, ENV],
     weight: 1,
     min_rows: 2,
     pick: |look, _| {
@@ -60,20 +61,13 @@ fn muted(entity: &Entity, look: &Look<'_>) -> usize {
     ack::muted_by(look.store.entities.of(Kind::Alert), entity).len()
 }
 
-const UNTIL: Column = Column {
-    head: Head::new("until", Width::Fixed(20)).fold(2),
+/// How long it still holds.
+const ENDS: Column = Column {
+    head: Head::new("ends in", Width::Fixed(7)).right(),
     descending: false,
-    cell: |entity, _| Cell::muted(until(entity).to_owned()),
-    key: |entity, _| word(Some(until(entity))),
+    cell: |entity, look| ack::ends_at(entity).map_or_else(Cell::absent, |at| Cell::plain(words::age(at.since(look.now).max(0.0)))),
+    key: |entity, _| time(ack::ends_at(entity)),
 };
-
-/// Connectors say it as `silenced until …`.
-fn until(entity: &Entity) -> &str {
-    match &entity.detail {
-        Detail::Change(change) => change.after.as_ref().map_or("", |after| after.first_line().trim_start_matches("silenced until ")),
-        _ => "",
-    }
-}
 
 const BY: Column = Column {
     head: Head::new("by", Width::Fixed(12)).fold(1),

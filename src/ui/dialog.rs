@@ -88,6 +88,9 @@ impl Widget for &Dialog<'_> {
     /// Blanks the box on the screen `area` and draws it.
     fn render(self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
         let modal = self.modal(area);
         modal.render(area, buf);
         let parts = self.parts(area);

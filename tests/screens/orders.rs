@@ -164,7 +164,11 @@ fn offers(entity: &Entity) -> Vec<Offer> {
     let with = |id: &str, title: &str, danger, undo: &str| Offer { undo: Some(Text::from(undo)), ..Offer::new(id, title, danger) };
     match entity.kind().word() {
         "alert" => {
-            let field = |name: &str, title: &str, preset: &str| Field { required: true, preset: Some(Text::from(preset)), ..Field::new(name, title) };
+            let field = |name: &str, title: &str, preset: &str| Field {
+                required: true,
+                preset: Some(Text::from(preset)),
+                ..Field::new(name, title)
+            };
             vec![
                 with("acknowledge", "Acknowledge", Danger::Reversible, "expire the silence"),
                 Offer {
@@ -178,11 +182,11 @@ fn offers(entity: &Entity) -> Vec<Offer> {
             ]
         }
         "run" => vec![
-            Offer { touches: Some(Text::from("2 tasks run again")), ..Offer::new("clear-failed", "Clear failed tasks", Danger::Disruptive) },
             Offer {
-                applies: Applies::No(Text::from("it is not running")),
-                ..Offer::new("cancel", "Cancel the run", Danger::Disruptive)
+                touches: Some(Text::from("2 tasks run again")),
+                ..Offer::new("clear-failed", "Clear failed tasks", Danger::Disruptive)
             },
+            Offer { applies: Applies::No(Text::from("it is not running")), ..Offer::new("cancel", "Cancel the run", Danger::Disruptive) },
             Offer::new("mark-success", "Mark as success", Danger::Destructive),
         ],
         "pipeline" => vec![
@@ -203,7 +207,12 @@ fn offers(entity: &Entity) -> Vec<Offer> {
 fn preview(order: &Order) -> Preview {
     let body = json!({"dry_run": order.dry_run, "only_failed": true});
     Preview {
-        requests: vec![Text::from(format!("POST https://{}.example/{}/{} {body}", order.target.id.source(), order.target.id.key(), order.action))],
+        requests: vec![Text::from(format!(
+            "POST https://{}.example/{}/{} {body}",
+            order.target.id.source(),
+            order.target.id.key(),
+            order.action
+        ))],
         notes: if order.action.as_str() == "acknowledge" { vec![Text::from("it matches 2 other alerts now")] } else { Vec::new() },
         undo: None,
         digest: Text::from(format!("sha-{}", order.attempt)),
@@ -223,7 +232,9 @@ fn workloads(bridge: &mut Bridge) -> String {
 
 #[test]
 fn what_is_reversible_is_confirmed_by_its_key_alone() {
-    for (keys, goes) in [("y", true), ("enter", false), ("esc", false), ("a", false), ("q", false), ("ctrl-c", false), ("space", false), ("Y", false)] {
+    for (keys, goes) in
+        [("y", true), ("enter", false), ("esc", false), ("a", false), ("q", false), ("ctrl-c", false), ("space", false), ("Y", false)]
+    {
         let mut bridge = Bridge::calm();
         bridge.press("2 a");
         assert!(bridge.sees("Acknowledge · reversible") && bridge.sees("it matches 2 other alerts now"), "{}", bridge.screen());
@@ -637,9 +648,11 @@ fn every_box_at_every_size() {
         }),
         ("confirm-refused", Bridge::calm, |bridge| {
             bridge.press("4 r");
-            let failure = Failure::new(FailureKind::Denied, "POST /containers/api/restart", "403 Forbidden").hint("may this user restart it?");
+            let failure =
+                Failure::new(FailureKind::Denied, "POST /containers/api/restart", "403 Forbidden").hint("may this user restart it?");
             let attempt = last_attempt(bridge);
-            let order = Order::new(attempt, ActionId::from("restart"), Arc::new(bridge.all_of("docker").remove(0)), Text::from("oncall"), now());
+            let order =
+                Order::new(attempt, ActionId::from("restart"), Arc::new(bridge.all_of("docker").remove(0)), Text::from("oncall"), now());
             bridge.tell(Msg::Previewed { order: Box::new(order), outcome: Err(failure) });
         }),
         ("form", Bridge::calm, |bridge| {
@@ -657,8 +670,12 @@ fn every_box_at_every_size() {
         ("awaited", Bridge::calm, |bridge| {
             bridge.press("4 r").wait(3.0).press("y");
             let order = bridge.orders().remove(0);
-            let awaited =
-                Awaited { of: order.target.id.clone(), word: Text::from("restarting"), until: "state=ok".parse().unwrap(), timeout_s: 30.0 };
+            let awaited = Awaited {
+                of: order.target.id.clone(),
+                word: Text::from("restarting"),
+                until: "state=ok".parse().unwrap(),
+                timeout_s: 30.0,
+            };
             let outcome = Outcome::Done(Receipt { awaited: Some(awaited), ..Receipt::said("204") });
             bridge.tell(Msg::Acted { attempt: order.attempt, outcome });
             bridge.wait(3.0);

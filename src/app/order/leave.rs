@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 
 use super::Dialog;
 use crate::app::Model;
-use crate::domain::{Detail, Entity, Kind};
+use crate::domain::{Entity, Kind};
 use crate::insight::ack;
 use crate::msg::{Effect, Key, KeyCode};
 use crate::ui::dialog;
@@ -48,17 +48,14 @@ impl Leave {
         let look = &model.settings.look;
         let plain = |pieces| Line { pieces, hits: Vec::new() };
         let mut body =
-            vec![Line::new("triops keeps these up only while it runs; they end at the times shown.", Role::Text), Line::default()];
+            vec![Line::new("triops keeps these up only while it runs; they end by themselves then.", Role::Text), Line::default()];
         body.extend(self.acks.iter().map(|entity| {
             let age = entity.since.map_or(String::new(), |since| words::age(model.now.since(since).max(0.0)));
-            let until = match &entity.detail {
-                Detail::Change(change) => change.after.as_ref().map_or("", |after| after.first_line()),
-                _ => "",
-            };
+            let ends = ack::ends_at(entity).map_or(String::new(), |at| format!("  ends in {}", words::age(at.since(model.now).max(0.0))));
             plain(vec![
                 Piece::new(format!("{age:>4} "), Role::Muted),
                 Piece::new(entity.name.first_line(), Role::Title),
-                Piece::new(format!("  {until}"), Role::Muted),
+                Piece::new(ends, Role::Muted),
             ])
         }));
         let foot = [plain(vec![

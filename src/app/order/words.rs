@@ -110,11 +110,13 @@ fn body<'a>(confirm: &'a Confirm, around: Around<'a>) -> Vec<Line<'a>> {
 
 fn target(lines: &mut Vec<Line<'_>>, entity: &Entity, several: bool, around: Around<'_>) {
     let (sign, role) = around.look.state(entity.state);
-    let mut pieces = vec![Piece::new(format!("{sign} "), role), Piece::new(format!("{} {}", entity.kind(), entity.title()), Role::Title)];
-    if let Some(why) = entity.reason.as_ref().filter(|_| !several) {
-        pieces.push(Piece::new(format!("  {}", why.first_line()), Role::Muted));
+    listed(lines, if several { "" } else { "target" }, [format!("{} {}", entity.kind(), entity.title())], Role::Title, around);
+    let mut state = vec![Piece::new(format!("{sign} {}", entity.state), role)];
+    if let Some(why) = &entity.reason {
+        let room = usize::from(WIDTH.min(around.columns.saturating_sub(2))).saturating_sub(KEY + 14);
+        state.push(Piece::new(format!("  {}", draw::cut(why.first_line(), room, around.look.glyphs)), Role::Muted));
     }
-    lines.push(row(if several { "" } else { "target" }, pieces));
+    lines.push(row(if several { "" } else { "state" }, state));
     let source = around.store.sources.get(entity.id.source());
     let info = source.and_then(|source| source.info.as_ref());
     let env = entity.env.as_ref().or_else(|| info.and_then(|info| info.env.as_ref()));
@@ -190,7 +192,9 @@ fn dry_run<'a>(lines: &mut Vec<Line<'a>>, draft: &'a Draft, around: Around<'_>) 
 /// What is the same for all: what else is touched, and how it is undone.
 fn shared<'a>(lines: &mut Vec<Line<'a>>, confirm: &'a Confirm, around: Around<'_>) {
     let offer = &confirm.chosen.offer;
-    listed(lines, "touches", offer.touches.iter().map(Text::as_str), Role::Text, around);
+    // some sources say it of each target as well
+    let said = |text: &Text| confirm.drafts.iter().any(|draft| matches!(&draft.preview, Some(Ok(preview)) if preview.notes.contains(text)));
+    listed(lines, "touches", offer.touches.iter().filter(|text| !said(text)).map(Text::as_str), Role::Text, around);
     let own = confirm.drafts.first().and_then(|draft| draft.preview.as_ref()?.as_ref().ok()?.undo.as_ref());
     match own.or(offer.undo.as_ref()) {
         Some(undo) => listed(lines, "undo", [undo.as_str()], Role::Text, around),
@@ -209,12 +213,14 @@ fn shared<'a>(lines: &mut Vec<Line<'a>>, confirm: &'a Confirm, around: Around<'_
 }
 
 /// Texts under one word, each wrapped beside it rather than under it.
-fn listed<'a>(lines: &mut Vec<Line<'a>>, key: &'static str, texts: impl IntoIterator<Item = &'a str>, role: Role, around: Around<'_>) {
+fn listed<T: AsRef<str>>(lines: &mut Vec<Line<'_>>, key: &'static str, texts: impl IntoIterator<Item = T>, role: Role, around: Around<'_>) {
     let columns = usize::from(WIDTH.min(around.columns.saturating_sub(2))).saturating_sub(KEY + 1);
     let mut key = key;
-    for text in texts.into_iter().flat_map(str::lines) {
-        for range in rows(text, columns, Wrap::Words) {
-            lines.push(row(std::mem::take(&mut key), vec![Piece::new(&text[range], role)]));
+    for text in texts {
+        for text in text.as_ref().lines() {
+            for range in rows(text, columns, Wrap::Words) {
+                lines.push(row(std::mem::take(&mut key), vec![Piece::new(text[range].to_owned(), role)]));
+            }
         }
     }
 }
@@ -249,7 +255,8 @@ fn foot<'a>(confirm: &'a Confirm, around: Around<'_>) -> Vec<Line<'a>> {
         keys.extend(more());
         return vec![line(typed), line(keys)];
     }
-    let title = confirm.chosen.offer.title.first_line();
+    // what stands behind a colon explains it, and is in the title of the box
+    let title = confirm.chosen.offer.title.first_line().split(": ").next().unwrap_or_default();
     let mut pieces = match confirm.wait_s(around.now) {
         None => vec![Piece::new(" asking what would be sent ", Role::Muted)],
         Some(0.0) => {
