@@ -95,7 +95,7 @@ fn model(source: &SourceName) -> Model {
         env: None,
         eye: Eye::DevOps,
         read_only: false,
-        polls: vec![PollInfo { id: PollId::from("all"), every_s: 15.0, kinds: Kind::ALL.to_vec() }],
+        polls: vec![PollInfo { id: PollId::from("all"), every_s: 15.0, kinds: Kind::ALL.to_vec(), numbers: false }],
         logs: Vec::new(),
         readings: Vec::new(),
         discovered: false,

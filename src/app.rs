@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::config::Keymap;
-use crate::domain::{Kind, Rules, Text, Timestamp};
+use crate::domain::{Rules, Shown, Text, Timestamp};
 use crate::msg::{Action, Context, Effect, LogView, Mode, Msg, Notice};
 use crate::pane::audit::Audit;
 use crate::pane::chart::Chart;
@@ -29,6 +29,9 @@ use input::Input;
 use order::Desk;
 use palette::Palette;
 pub use screen::{draw, view};
+
+/// So many replaced entities are freed at once; more go to the runtime.
+const FREED_HERE: usize = 256;
 
 /// Seconds a word to the person stays.
 const TOAST_S: f64 = 5.0;
@@ -75,7 +78,7 @@ pub struct Model {
     desk: Desk,
     /// The store as it was when the picture was frozen; entities are shared, so this is a list of handles.
     held: Option<Box<Store>>,
-    shown_kinds: Vec<Kind>,
+    on_screen: Shown,
     log_views: u32,
     upkeep: upkeep::Upkeep,
     dirty: bool,
@@ -135,7 +138,7 @@ impl Model {
             toast: None,
             desk: Desk::default(),
             held: None,
-            shown_kinds: Vec::new(),
+            on_screen: Shown::default(),
             log_views: 0,
             upkeep: upkeep::Upkeep::default(),
             dirty: true,
@@ -224,12 +227,11 @@ impl Model {
 
     /// Tells the runtime what is on screen, when that has changed.
     fn show(&mut self, effects: &mut Vec<Effect>) {
-        let mut kinds = self.pane().kinds();
-        kinds.sort_unstable();
-        kinds.dedup();
-        if kinds != self.shown_kinds {
-            self.shown_kinds.clone_from(&kinds);
-            effects.push(Effect::Show(kinds));
+        let pane = self.pane();
+        let shown = Shown { numbers: pane.draws_numbers(), ..Shown::from(pane.kinds().as_slice()) };
+        if shown != self.on_screen {
+            self.on_screen.clone_from(&shown);
+            effects.push(Effect::Show(shown));
         }
     }
 }
@@ -270,8 +272,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Fetched(fetched) => {
-            model.store.merge(*fetched);
-            Vec::new()
+            let replaced = model.store.merge(*fetched);
+            if replaced.len() < FREED_HERE { Vec::new() } else { vec![Effect::Discard(replaced)] }
         }
         Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
         Msg::Offered { .. } | Msg::Formed { .. } | Msg::Previewed { .. } | Msg::Acting { .. } | Msg::Acted { .. } | Msg::Audited(_) => {

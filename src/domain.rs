@@ -26,6 +26,6 @@ pub use failure::{Failure, FailureKind};
 pub use filter::Filter;
 pub use log::{LogLine, LogPart, LogRequest, LogStream};
 pub use reading::{Point, Series};
-pub use source::{PollId, PollInfo, SourceInfo, SourceName, Support};
+pub use source::{PollId, PollInfo, Shown, SourceInfo, SourceName, Support};
 pub use text::Text;
 pub use time::Timestamp;

@@ -10,8 +10,8 @@ pub use key::{Key, KeyCode, KeyError};
 use std::sync::Arc;
 
 use crate::domain::{
-    Answer, Ask, AuditLine, Batch, Cost, Declined, Entity, Failure, Field, Filter, Kind, LogPart, LogRequest, Offer, Order, Outcome, Pace,
-    PollId, Preview, SourceInfo, SourceName, Timestamp,
+    Answer, Ask, AuditLine, Batch, Cost, Declined, Entity, Failure, Field, Filter, LogPart, LogRequest, Offer, Order, Outcome, Pace,
+    PollId, Preview, Shown, SourceInfo, SourceName, Timestamp,
 };
 
 /// What happened. Past tense.
@@ -98,8 +98,8 @@ pub struct Notice {
 pub enum Effect {
     /// Ask a source's polls (all sources if none is named) now.
     Refresh(Option<SourceName>),
-    /// What is on screen: polls that bring none of these may slow down.
-    Show(Vec<Kind>),
+    /// What is on screen: polls that bring none of it may slow down.
+    Show(Shown),
     /// Put a question.
     Ask(Ask),
     /// Read a log; lines come as `Msg::Logged` with this view.
@@ -132,6 +132,8 @@ pub enum Effect {
     Mouse(bool),
     /// Give the terminal back until the shell resumes us.
     Suspend,
+    /// Free these, away from the screen: giving the memory of thousands back takes longer than a frame may.
+    Discard(Vec<Arc<Entity>>),
     /// Draw everything anew.
     Redraw,
     /// Leave.

@@ -69,6 +69,11 @@ pub trait Pane {
     /// What must be fresh while it is on screen.
     fn kinds(&self) -> Vec<Kind>;
 
+    /// Whether it draws processor, memory and the like of what it shows; if not, their polls may slow down.
+    fn draws_numbers(&self) -> bool {
+        true
+    }
+
     /// Follows the store.
     fn refresh(&mut self, look: &Look<'_>);
 

@@ -41,7 +41,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::app;
-use crate::domain::{Order, Outcome, Receipt, Rules, Text};
+use crate::domain::{Order, Rules};
 use crate::msg::{Effect, Msg};
 use crate::source::Source;
 use act::Gate;
@@ -362,42 +362,6 @@ impl<A: App, S: Surface> Turn<'_, A, S> {
             Some(Heard::Continued) | None => self.enter()?,
         }
         Ok(())
-    }
-
-    /// Gives the terminal to a shell until it ends, and takes it again.
-    async fn lend<I>(&mut self, order: Order, input: &mut I, signals: &mut Signals) -> io::Result<()>
-    where
-        I: Stream<Item = io::Result<Event>> + Unpin,
-    {
-        let attempt = order.attempt;
-        let (order, source) = self.effects.addressed(order);
-        let Some(source) = source else {
-            let outcome = Outcome::Refused(Text::from("its source is not configured"));
-            return self.tell(Msg::Acted { attempt, outcome });
-        };
-        let gate = self.effects.orders().gate().clone();
-        let opened = match gate.open(source.as_ref(), &order).await {
-            Ok(opened) => opened,
-            Err(outcome) => return self.tell(Msg::Acted { attempt, outcome }),
-        };
-        let size = self.terminal.size().map_err(io::Error::other)?;
-        let outcome = match source.shell(&order, (size.width, size.height)).await {
-            Err(failure) => Outcome::Failed(failure),
-            Ok(stream) => {
-                self.terminal.backend_mut().lend()?;
-                let ended = shell::run(stream, self.terminal.backend_mut(), input, signals).await;
-                if let Ok(shell::Ended::Signal(signal)) = ended {
-                    self.ending = Some(Ending::Signal(signal));
-                }
-                self.enter()?;
-                match ended {
-                    Ok(ended) => Outcome::Done(Receipt::said(ended.words())),
-                    Err(failure) => Outcome::Failed(failure),
-                }
-            }
-        };
-        gate.close(opened, &outcome).await;
-        self.tell(Msg::Acted { attempt, outcome })
     }
 
     fn draw_if_due(&mut self) -> io::Result<()> {

@@ -8,6 +8,7 @@ pub mod docker;
 pub mod exposition;
 pub mod fingerprint;
 pub mod http;
+pub mod local;
 pub mod manifest;
 pub mod origin;
 pub mod own;

@@ -66,8 +66,8 @@ impl Store {
         }
     }
 
-    /// Takes a poll's outcome. A failure leaves what is known in place.
-    pub fn merge(&mut self, fetched: Fetched) {
+    /// Takes a poll's outcome; returns what newer entities took the place of. A failure leaves what is known in place.
+    pub fn merge(&mut self, fetched: Fetched) -> Vec<Arc<Entity>> {
         let Fetched { source, poll, at, outcome, .. } = &fetched;
         if let Ok(batch) = outcome {
             self.readings.merge(source, &batch.series);
@@ -83,6 +83,7 @@ impl Store {
             }
         }
         self.judge(&source, at);
+        self.entities.take_replaced()
     }
 
     /// Looks at what is awaited; returns the sources to ask now.

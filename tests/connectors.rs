@@ -181,6 +181,7 @@ async fn mlflow() {
         ("GET /api/2.0/mlflow/registered-models/search", "mlflow/registered_models_search.json"),
         ("GET /api/2.0/mlflow/runs/get?run_id=cba0ad5f28e0484bb34e641d5269de2b", "mlflow/runs_get.json"),
         ("GET /model-versions/get-artifact?name=churn-clf&path=MLmodel&version=3", "mlflow/MLmodel.yaml"),
+        ("GET /model-versions/get-artifact?name=churn-clf&path=requirements.txt&version=3", "mlflow/requirements.txt"),
     ])
     .await;
     let source = source(&config("mlflow", &server));

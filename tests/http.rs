@@ -16,7 +16,7 @@ use std::io::Write;
 use tokio::io::AsyncWriteExt;
 use triops::config::{AuthConfig, SecretRef, SourceConfig, TlsConfig};
 use triops::domain::{Failure, FailureKind};
-use triops::source::http::{Http, Request, StreamLimits};
+use triops::source::http::{Http, Method, Request, StreamLimits};
 
 const SECRET: &str = "s3cret-t0ken";
 
@@ -245,6 +245,21 @@ async fn a_refused_secret_is_fetched_anew_once() {
     std::fs::remove_file(&file).unwrap();
     let failure = failure(&config).await;
     assert!(failure.kind == FailureKind::Auth && failure.detail.contains("cannot read"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_body_is_of_one_kind_that_of_the_request_if_it_says_one() {
+    for (headers, kind) in [
+        (Vec::new(), "content-type: application/json"),
+        (vec![("Content-Type".into(), "application/merge-patch+json".into())], "content-type: application/merge-patch+json"),
+    ] {
+        let server = Server::answering(|_| json("{}")).await;
+        let body = Some(("application/json", b"{}".to_vec()));
+        let request = Request { method: Method::PATCH, headers, body, ..Request::get("/a") };
+        Http::new(&source(server.url()), "").unwrap().send(request).await.unwrap();
+        let asked = server.asked.lock().unwrap().join("\n").to_lowercase();
+        assert!(asked.contains(kind) && asked.matches("content-type").count() == 1, "{asked}");
+    }
 }
 
 #[tokio::test]

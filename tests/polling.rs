@@ -57,7 +57,7 @@ impl Fake {
             env: None,
             eye: Eye::default(),
             read_only: false,
-            polls: vec![PollInfo { id: PollId::from("alerts"), every_s, kinds: vec![Kind::Alert] }],
+            polls: vec![PollInfo { id: PollId::from("alerts"), every_s, kinds: vec![Kind::Alert], numbers: false }],
             logs: Vec::new(),
             readings: vec![Text::from("latency")],
             discovered: false,

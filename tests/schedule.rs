@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use triops::domain::{Eye, Failure, FailureKind, Kind, PollId, PollInfo, SourceInfo, SourceName, Text};
+use triops::domain::{Eye, Failure, FailureKind, Kind, PollId, PollInfo, Shown, SourceInfo, SourceName, Text};
 use triops::runtime::schedule::{BACKOFF_CAP, HIDDEN_FACTOR, JITTER, Limits, REFRESH_FLOOR, RETRY_AFTER_CAP, STUBBORN_CAP, Schedule, Slot};
 
 fn source(name: &str, polls: &[(f64, Vec<Kind>)]) -> SourceInfo {
@@ -18,6 +18,7 @@ fn source(name: &str, polls: &[(f64, Vec<Kind>)]) -> SourceInfo {
         id: PollId::from(format!("p{n}").as_str()),
         every_s: *every_s,
         kinds: kinds.clone(),
+        numbers: false,
     };
     SourceInfo {
         name: SourceName::from(name),
@@ -168,7 +169,7 @@ proptest! {
         for (step, (shown, refreshed)) in (1..).zip(&wishes) {
             world.run(Duration::from_secs(300 * step), behave);
             if let Some(kinds) = shown {
-                world.schedule.show(kinds);
+                world.schedule.show(kinds.as_slice());
             }
             if let Some(which) = refreshed {
                 let name = which.map(|n| SourceName::from(format!("s{n}").as_str()));
@@ -191,7 +192,7 @@ proptest! {
         hidden in any::<bool>(),
     ) {
         let mut world = World::new(vec![source("one", &[(every_s, vec![Kind::Run])])], Limits::default());
-        world.schedule.show(&[if hidden { Kind::Model } else { Kind::Run }]);
+        world.schedule.show([if hidden { Kind::Model } else { Kind::Run }].as_slice());
         world.run(Duration::from_secs(100_000), |_| behaviour);
         let pace = if hidden { every_s * f64::from(HIDDEN_FACTOR) } else { every_s };
         let cap = match behaviour.fails {
@@ -237,11 +238,25 @@ fn failures_double_the_wait_up_to_the_cap_and_one_success_ends_it() {
 fn what_is_not_on_screen_is_asked_less_often_except_alerts() {
     let infos = vec![source("one", &[(10.0, vec![Kind::Run]), (10.0, vec![Kind::Workload]), (10.0, vec![Kind::Alert]), (10.0, vec![])])];
     let mut world = World::new(infos, Limits::default());
-    world.schedule.show(&[Kind::Workload]);
+    world.schedule.show([Kind::Workload].as_slice());
     world.run(Duration::from_secs(1000), |_| GOOD);
     let counts: Vec<usize> = (0..4).map(|poll| world.times(Slot { source: 0, poll }).len()).collect();
     assert!((20..35).contains(&counts[0]), "hidden: {counts:?}");
     assert!(counts[1..].iter().all(|count| (90..115).contains(count)), "{counts:?}");
+}
+
+#[test]
+fn numbers_that_are_not_drawn_are_asked_less_often() {
+    let mut info = source("one", &[(10.0, vec![Kind::Workload]), (10.0, vec![Kind::Workload])]);
+    info.polls[1].numbers = true;
+    for (numbers, wanted) in [(true, 90..115), (false, 20..35)] {
+        let mut world = World::new(vec![info.clone()], Limits::default());
+        world.schedule.show(Shown { kinds: vec![Kind::Workload], numbers });
+        world.run(Duration::from_secs(1000), |_| GOOD);
+        let counts: Vec<usize> = (0..2).map(|poll| world.times(Slot { source: 0, poll }).len()).collect();
+        assert!((90..115).contains(&counts[0]), "{counts:?}");
+        assert!(wanted.contains(&counts[1]), "{counts:?}");
+    }
 }
 
 #[test]
@@ -250,12 +265,12 @@ fn a_spared_line_carries_a_quarter_and_what_is_hidden_once_until_it_is_shown() {
     let mut world = World::new(Vec::new(), Limits::default());
     world.schedule = Schedule::new(Limits::default(), 1).low_data(true);
     world.schedule.add(infos.iter(), Duration::ZERO);
-    world.schedule.show(&[Kind::Workload]);
+    world.schedule.show([Kind::Workload].as_slice());
     world.run(Duration::from_secs(1000), |_| GOOD);
     let count = |world: &World, poll| world.times(Slot { source: 0, poll }).len();
     assert_eq!(count(&world, 0), 1);
     assert!((20..35).contains(&count(&world, 1)), "{}", count(&world, 1));
-    world.schedule.show(&[Kind::Run]);
+    world.schedule.show([Kind::Run].as_slice());
     world.run(Duration::from_secs(1002), |_| GOOD);
     assert_eq!(count(&world, 0), 2);
 }
@@ -263,11 +278,11 @@ fn a_spared_line_carries_a_quarter_and_what_is_hidden_once_until_it_is_shown() {
 #[test]
 fn what_comes_into_sight_is_asked_as_soon_as_its_own_interval_says() {
     let mut world = World::new(vec![source("one", &[(10.0, vec![Kind::Run])])], Limits::default());
-    world.schedule.show(&[Kind::Alert]);
+    world.schedule.show([Kind::Alert].as_slice());
     world.run(Duration::from_secs(1), |_| GOOD);
     world.run(Duration::from_secs(20), |_| GOOD);
     let before = world.now;
-    world.schedule.show(&[Kind::Run]);
+    world.schedule.show([Kind::Run].as_slice());
     world.run(before + Duration::from_secs(15), |_| GOOD);
     let next = world.times(Slot { source: 0, poll: 0 }).into_iter().find(|at| *at >= before).expect("asked");
     assert!(next - before < Duration::from_secs(1), "waited {:?}", next - before);

@@ -80,7 +80,7 @@ impl Act {
         let seat = self.seat(seat::take(config, registry).await)?;
         let source = seat.source.as_ref().map_err(|failure| Problem::from(failure.clone()))?;
         let target = match &self.target {
-            Some(target) => Some(self.find(&seat, target).await?),
+            Some(target) => Some(self.find(&seat, source.as_ref(), target).await?),
             None => None,
         };
         let rules = seat::rules(config);
@@ -89,12 +89,11 @@ impl Act {
             return self.list(&gate, &seat, source.as_ref()).await;
         };
         let order = Order { dry_run, ..self.order(action, target)? };
-        let preview = gate.preview(source.as_ref(), &order).await;
         if dry_run {
             let outcome = gate.act(source.as_ref(), &order, || {}).await;
-            return self.told(&order, preview.ok().as_ref(), &outcome, None);
+            return self.told(&order, None, &outcome, None);
         }
-        let preview = match preview {
+        let preview = match gate.preview(source.as_ref(), &order).await {
             Ok(preview) => preview,
             // through the gate all the same: a refused attempt is written down
             Err(_) => {
@@ -126,15 +125,22 @@ impl Act {
         })
     }
 
-    /// The entity as it is now.
-    async fn find(&self, seat: &Seat, target: &str) -> Result<Arc<Entity>, Problem> {
+    /// The entity as it is now: by its id, or by its name where only one of that name offers the action.
+    async fn find(&self, seat: &Seat, source: &dyn Source, target: &str) -> Result<Arc<Entity>, Problem> {
         let gathered = gather(std::slice::from_ref(seat), self.limit.duration()).await;
         let whole = format!("{}/{target}", self.source);
         let by_id = gathered.entities.iter().find(|entity| [target, whole.as_str()].contains(&entity.id.as_str()));
         if let Some(entity) = by_id {
             return Ok(Arc::clone(entity));
         }
-        let mut named = gathered.entities.iter().filter(|entity| *entity.name == *target || entity.title() == target);
+        let mut named = Vec::new();
+        for entity in gathered.entities.iter().filter(|entity| *entity.name == *target || entity.title() == target) {
+            let offers = source.offers(entity).await?;
+            if self.action.as_ref().is_none_or(|action| offers.iter().any(|offer| offer.id.as_str() == action)) {
+                named.push(entity);
+            }
+        }
+        let mut named = named.into_iter();
         match (named.next(), named.next()) {
             (Some(entity), None) => Ok(Arc::clone(entity)),
             (Some(one), Some(other)) => {
@@ -164,7 +170,7 @@ impl Act {
     /// What can be done, to the target or to any entity of the source.
     async fn list(&self, gate: &Gate, seat: &Seat, source: &dyn Source) -> Result<Exit, Problem> {
         let entities = match &self.target {
-            Some(target) => vec![self.find(seat, target).await?],
+            Some(target) => vec![self.find(seat, source, target).await?],
             None => gather(std::slice::from_ref(seat), self.limit.duration()).await.entities,
         };
         let mut rows = Vec::new();

@@ -60,18 +60,11 @@ fn table(rows: &[Row]) -> String {
         .iter()
         .map(|row| {
             let url = row.url.clone().unwrap_or_else(|| "-".to_owned());
-            [row.name.clone(), support(row.support).to_owned(), row.eye.short().to_owned(), row.origin.to_owned(), url, row.title.clone()]
+            [row.name.clone(), row.support.word().to_owned(), row.eye.short().to_owned(), row.origin.to_owned(), url, row.title.clone()]
         })
         .collect();
     output::table(["CONNECTOR", "SUPPORT", "EYE", "ORIGIN", "DEFAULT URL", "SYSTEM"], &cells)
-        + "\nlive: a test starts the real server and asserts on what it brings; contract: tested against documented or recorded answers only\n"
-}
-
-fn support(support: Support) -> &'static str {
-    match support {
-        Support::Live => "live",
-        Support::Contract => "contract",
-    }
+        + "\nlive: a test starts the real server and asserts on what it brings; contract: tested against documented or recorded answers only; unproven: your own\n"
 }
 
 fn origin(origin: Origin) -> &'static str {

@@ -10,10 +10,10 @@ mod set;
 mod template;
 
 pub use action::{ActionCall, AwaitTable, DryRunCall, FieldTable, FieldWord, SchemaCall};
-pub use call::{Call, Decode, Method, Values};
+pub use call::{Call, Decode, Exec, Exit, File, Http, Method, Values, Way};
 pub use jq::Jq;
 pub use pages::Pages;
-pub use set::Connectors;
+pub use set::{Connectors, proven};
 pub use template::{Encoding, Template, encode_segment};
 
 use std::collections::BTreeMap;
@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{ConfigError, Document, Span};
-use crate::domain::{Eye, Kind, Support};
+use crate::domain::{Eye, Kind};
 
-use call::calls;
+use call::{calls, mistake, usual_exit};
 
 /// A whole connector file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -79,9 +79,6 @@ pub struct About {
     pub docs: Option<String>,
     /// Versions it was proven against, and how.
     pub verified: Option<String>,
-    /// How far it has been proven.
-    #[serde(default = "contract")]
-    pub support: Support,
     /// What to know before using it.
     pub notes: Option<String>,
 }
@@ -164,10 +161,15 @@ calls! {
         pub map: Jq,
         /// Finds what asks for the rest; null at the end.
         pub next: Option<Jq>,
+        /// In place of `next`: the rest is asked for by how much was read, of an answer in text.
+        pub offset: Option<Offset>,
         /// Query parameter that carries it.
         pub param: Option<String>,
         /// Time between two requests while following.
         pub every: Option<Span>,
+        /// The answer may be a redirect to another host; it is asked without credentials.
+        #[serde(default)]
+        pub elsewhere: bool,
     }
 
     /// `[[steps]]`: where the steps of a run are read.
@@ -192,6 +194,16 @@ calls! {
     }
 }
 
+/// What the place in a log is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Offset {
+    /// Bytes of the bodies.
+    Bytes,
+    /// Lines of the bodies.
+    Lines,
+}
+
 /// What a poll says about entities it does not bring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -214,10 +226,6 @@ pub struct ForEach {
     /// At most so many requests.
     #[serde(default = "fan_out")]
     pub max: u32,
-}
-
-fn contract() -> Support {
-    Support::Contract
 }
 
 fn unauthorized() -> Vec<u16> {
@@ -256,10 +264,8 @@ impl Connector {
                 wrong(format!("poll[{index}].for-each"), &format!("no poll before this one has the id `{}`", each.poll));
             }
         }
-        for (path, count) in self.methods() {
-            if count != 1 {
-                wrong(path, "needs exactly one of get, post, put, patch, delete");
-            }
+        for (path, mistake) in self.mistakes() {
+            wrong(path, &mistake);
         }
         for (index, action) in self.action.iter().enumerate() {
             let same = |other: &ActionCall| other.id == action.id && other.on.iter().any(|kind| action.on.contains(kind));
@@ -274,34 +280,54 @@ impl Connector {
             }
         }
         for (index, logs) in self.logs.iter().enumerate() {
-            if logs.next.is_some() != logs.param.is_some() {
-                wrong(format!("logs[{index}]"), "`next` and `param` go together");
-            }
+            let mistake = match (logs.next.is_some(), logs.offset.is_some(), logs.param.is_some()) {
+                (true, true, _) => "`next` and `offset` exclude each other",
+                (true, _, false) | (_, true, false) => "`next` and `offset` need `param`, which carries what they find",
+                (false, false, true) => "`param` carries what `next` or `offset` finds, and there is neither",
+                _ => continue,
+            };
+            wrong(format!("logs[{index}]"), mistake);
         }
         errors
     }
 
-    /// How many methods each request names, with its key path.
-    fn methods(&self) -> Vec<(String, usize)> {
+    /// What is wrong with each request, with its key path.
+    fn mistakes(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        found.extend(self.probe.iter().map(|call| ("probe".to_owned(), call.methods())));
-        found.extend(self.auth.iter().map(|(name, call)| (format!("auth.{name}"), call.methods())));
+        let mut add = |path: String, mistake: Option<String>| found.extend(mistake.map(|mistake| (path, mistake)));
+        if let Some(call) = &self.probe {
+            add("probe".to_owned(), call.mistake());
+        }
+        self.auth.iter().for_each(|(name, call)| add(format!("auth.{name}"), call.mistake()));
         for (index, poll) in self.poll.iter().enumerate() {
-            found.push((format!("poll[{index}]"), poll.methods()));
-            found.extend(poll.also.iter().map(|(name, call)| (format!("poll[{index}].also.{name}"), call.methods())));
+            add(format!("poll[{index}]"), poll.mistake());
+            poll.also.iter().for_each(|(name, call)| add(format!("poll[{index}].also.{name}"), call.mistake()));
         }
         for (index, steps) in self.steps.iter().enumerate() {
-            found.push((format!("steps[{index}]"), steps.methods()));
-            found.extend(steps.also.iter().map(|(name, call)| (format!("steps[{index}].also.{name}"), call.methods())));
+            add(format!("steps[{index}]"), steps.mistake());
+            steps.also.iter().for_each(|(name, call)| add(format!("steps[{index}].also.{name}"), call.mistake()));
         }
-        found.extend(self.logs.iter().enumerate().map(|(index, call)| (format!("logs[{index}]"), call.methods())));
-        found.extend(self.raw.iter().enumerate().map(|(index, call)| (format!("raw[{index}]"), call.methods())));
+        self.logs.iter().enumerate().for_each(|(index, call)| add(format!("logs[{index}]"), call.mistake()));
+        self.raw.iter().enumerate().for_each(|(index, call)| add(format!("raw[{index}]"), call.mistake()));
         for (index, action) in self.action.iter().enumerate() {
-            found.push((format!("action[{index}]"), action.methods()));
-            found.extend(action.also.iter().map(|(name, call)| (format!("action[{index}].also.{name}"), call.methods())));
-            found.extend(action.schema.iter().map(|call| (format!("action[{index}].schema"), call.methods())));
-            found.extend(action.dry_run.iter().map(|call| (format!("action[{index}].dry-run"), call.methods())));
+            add(format!("action[{index}]"), action.mistake());
+            action.also.iter().for_each(|(name, call)| add(format!("action[{index}].also.{name}"), call.mistake()));
+            action.schema.iter().for_each(|call| add(format!("action[{index}].schema"), call.mistake()));
+            action.dry_run.iter().for_each(|call| add(format!("action[{index}].dry-run"), call.mistake()));
         }
         found
     }
+
+    /// Every request of the file.
+    pub fn calls(&self) -> impl Iterator<Item = Call<'_>> {
+        let polls = self.poll.iter().flat_map(|poll| poll.call().into_iter().chain(calls_beside(&poll.also)));
+        let steps = self.steps.iter().flat_map(|steps| steps.call().into_iter().chain(calls_beside(&steps.also)));
+        let others = self.logs.iter().filter_map(Logs::call).chain(self.raw.iter().filter_map(Raw::call));
+        let others = others.chain(self.action.iter().filter_map(ActionCall::call)).chain(self.auth.values().filter_map(Login::call));
+        self.probe.iter().filter_map(ProbeCall::call).chain(polls).chain(steps).chain(others)
+    }
+}
+
+fn calls_beside(also: &BTreeMap<String, Also>) -> impl Iterator<Item = Call<'_>> {
+    also.values().filter_map(Also::call)
 }

@@ -256,6 +256,9 @@ fn anchor(source: &mut SourceConfig, resolve: &dyn Fn(&Path) -> PathBuf) {
     for path in &mut source.path {
         *path = resolve(Path::new(path)).display().to_string();
     }
+    if let Some(key) = source.auth.as_mut().and_then(|auth| auth.key.as_mut()) {
+        *key = resolve(key);
+    }
     let secrets = source.auth.iter_mut().flat_map(|auth| [&mut auth.password, &mut auth.token]).flatten();
     for secret in secrets {
         if let SecretRef::File { file } = secret {

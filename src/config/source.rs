@@ -54,7 +54,7 @@ pub struct SourceConfig {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthConfig {
-    /// `none`, `basic`, `bearer`, `header`, `query`, or one the connector defines (`login`).
+    /// `none`, `basic`, `bearer`, `header`, `query`, `sigv4` (AWS), `chef`, or one the connector defines (`login`).
     pub scheme: String,
     /// User name.
     pub user: Option<String>,
@@ -64,6 +64,8 @@ pub struct AuthConfig {
     pub token: Option<SecretRef>,
     /// Header or query parameter that carries the token (`header`, `query`).
     pub name: Option<String>,
+    /// PEM file of the private key to sign with (`chef`).
+    pub key: Option<PathBuf>,
 }
 
 /// Whom to trust, who we are.

@@ -65,6 +65,27 @@ pub struct PollInfo {
     pub every_s: f64,
     /// What it brings.
     pub kinds: Vec<Kind>,
+    /// Brings only numbers (processor, memory, network) of entities that another poll lists.
+    pub numbers: bool,
+}
+
+/// What is on screen, so that polls which bring none of it may slow down.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shown {
+    /// Kinds of entities; each once, in order.
+    pub kinds: Vec<Kind>,
+    /// Their numbers are drawn too.
+    pub numbers: bool,
+}
+
+impl From<&[Kind]> for Shown {
+    /// These kinds, with their numbers.
+    fn from(kinds: &[Kind]) -> Self {
+        let mut kinds = kinds.to_vec();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Self { kinds, numbers: true }
+    }
 }
 
 /// How far a connector has been proven here.
@@ -75,6 +96,19 @@ pub enum Support {
     Live,
     /// Tested against documented or recorded answers only.
     Contract,
+    /// Not tested here: a file of the user.
+    Unproven,
+}
+
+impl Support {
+    /// The word shown and written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Contract => "contract",
+            Self::Unproven => "unproven",
+        }
+    }
 }
 
 /// One configured source.

@@ -11,7 +11,7 @@ use crate::ui::table::{Column as Head, Width};
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Alerts", sections: &[ALERTS, WATCHERS] };
+pub const SPEC: Spec = Spec { title: "Alerts", sections: &[ALERTS, WATCHERS], numbers: false };
 
 const ALERTS: Section = Section {
     title: "Alerts",

@@ -10,7 +10,7 @@ use crate::ui::table::{Column as Head, Width};
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Changes", sections: &[CHANGES, STACKS] };
+pub const SPEC: Spec = Spec { title: "Changes", sections: &[CHANGES, STACKS], numbers: false };
 
 const CHANGES: Section = Section {
     title: "Changes",

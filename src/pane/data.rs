@@ -10,7 +10,7 @@ use crate::ui::theme::Role;
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Data", sections: &[DATASETS, CHECKS] };
+pub const SPEC: Spec = Spec { title: "Data", sections: &[DATASETS, CHECKS], numbers: true };
 
 const DATASETS: Section = Section {
     title: "Datasets",

@@ -10,7 +10,7 @@ use crate::ui::theme::Role;
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Models", sections: &[MODELS, ENDPOINTS, TRAINING] };
+pub const SPEC: Spec = Spec { title: "Models", sections: &[MODELS, ENDPOINTS, TRAINING], numbers: true };
 
 const MODELS: Section = Section {
     title: "Model versions",

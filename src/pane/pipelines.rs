@@ -11,7 +11,7 @@ use crate::ui::theme::Role;
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Pipelines", sections: &[PIPELINES, RUNS] };
+pub const SPEC: Spec = Spec { title: "Pipelines", sections: &[PIPELINES, RUNS], numbers: true };
 
 const PIPELINES: Section = Section {
     title: "Pipelines",

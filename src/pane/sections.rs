@@ -24,6 +24,8 @@ pub struct Spec {
     pub title: &'static str,
     /// Its tables, top to bottom.
     pub sections: &'static [Section],
+    /// Whether they draw processor, memory and the like.
+    pub numbers: bool,
 }
 
 /// Chooses a section's entities, given what is selected in the first section.
@@ -189,6 +191,10 @@ impl Pane for Sections {
         kinds.sort_unstable();
         kinds.dedup();
         kinds
+    }
+
+    fn draws_numbers(&self) -> bool {
+        self.spec.numbers
     }
 
     fn refresh(&mut self, look: &Look<'_>) {

@@ -10,7 +10,7 @@ use crate::ui::table::{Column as Head, Width};
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Sources", sections: &[SOURCES] };
+pub const SPEC: Spec = Spec { title: "Sources", sections: &[SOURCES], numbers: true };
 
 const SOURCES: Section = Section {
     title: "Sources",

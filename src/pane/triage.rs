@@ -10,7 +10,7 @@ use crate::ui::table::{Column as Head, Width};
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Triage", sections: &[NEEDS_YOU, BEFORE, REACHES] };
+pub const SPEC: Spec = Spec { title: "Triage", sections: &[NEEDS_YOU, BEFORE, REACHES], numbers: false };
 
 const NEEDS_YOU: Section = Section {
     title: "Needs you",

@@ -10,7 +10,7 @@ use crate::ui::theme::Role;
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Workloads", sections: &[WORKLOADS, HOSTS] };
+pub const SPEC: Spec = Spec { title: "Workloads", sections: &[WORKLOADS, HOSTS], numbers: true };
 
 const WORKLOADS: Section = Section {
     title: "Workloads",

@@ -10,7 +10,7 @@ use crate::domain::{Danger, Declined, Entity, Failure, FailureKind, Field, Offer
 use crate::source::{Deed, Source};
 
 /// Longest wait for what one order asks of its source, in seconds; each single request has the source's own, shorter one.
-const PATIENCE_S: u64 = 120;
+const PATIENCE_S: u64 = 1800;
 
 /// The door.
 #[derive(Debug, Clone)]

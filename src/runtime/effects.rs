@@ -81,7 +81,7 @@ impl Effects {
     pub fn run(&mut self, effect: Effect) -> Vec<Wanted> {
         match effect {
             Effect::Refresh(source) => self.wishes.refresh(source),
-            Effect::Show(kinds) => self.wishes.show(kinds),
+            Effect::Show(shown) => self.wishes.show(shown),
             Effect::Ask(ask) => return self.ask(ask).into_iter().collect(),
             Effect::Follow { view, request } => return self.follow(view, request).into_iter().collect(),
             Effect::Unfollow(view) => drop(self.logs.remove(&view).map(|log| log.abort())),
@@ -106,6 +106,7 @@ impl Effects {
             Effect::Shell(order) => return vec![Wanted::Shell(order)],
             Effect::Mouse(on) => return vec![Wanted::Mouse(on)],
             Effect::Suspend => return vec![Wanted::Suspend],
+            Effect::Discard(replaced) => drop(tokio::task::spawn_blocking(move || drop(replaced))),
             Effect::Redraw => return vec![Wanted::Redraw],
             Effect::Quit => return vec![Wanted::Quit],
         }

@@ -13,7 +13,7 @@ use super::clock::Clock;
 use super::guard::guarded;
 use super::listen;
 use super::schedule::{Limits, Schedule, Slot};
-use crate::domain::{Batch, Failure, FailureKind, Kind, SourceName};
+use crate::domain::{Batch, Failure, FailureKind, Shown, SourceName};
 use crate::msg::{Fetched, Msg};
 use crate::source::Source;
 
@@ -50,7 +50,7 @@ struct Board {
 struct Open {
     refresh_all: bool,
     refresh: BTreeSet<SourceName>,
-    show: Option<Vec<Kind>>,
+    show: Option<Shown>,
     add: Vec<Arc<dyn Source>>,
 }
 
@@ -63,9 +63,9 @@ impl Wishes {
         });
     }
 
-    /// These kinds are on screen.
-    pub fn show(&self, kinds: Vec<Kind>) {
-        self.write(|open| open.show = Some(kinds));
+    /// This is on screen.
+    pub fn show(&self, shown: Shown) {
+        self.write(|open| open.show = Some(shown));
     }
 
     /// Poll these as well, and listen to them.
@@ -153,8 +153,8 @@ impl Poller {
                 self.sources.push(source);
             }
         }
-        if let Some(kinds) = open.show {
-            self.schedule.show(&kinds);
+        if let Some(shown) = open.show {
+            self.schedule.show(shown);
         }
         if open.refresh_all {
             self.schedule.refresh(None, now);

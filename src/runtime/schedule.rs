@@ -7,10 +7,10 @@
 //! hanging sources cannot use the places up. In all at most [`Limits::in_all`] are in flight, which bounds sockets.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
-use crate::domain::{Failure, FailureKind, Kind, SourceInfo, SourceName};
+use crate::domain::{Failure, FailureKind, Kind, PollInfo, Shown, SourceInfo, SourceName};
 
 /// Names one poll of one source within a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +69,7 @@ pub struct Schedule {
     crowded: VecDeque<Slot>,
     in_flight: usize,
     polls: usize,
-    shown: Option<BTreeSet<Kind>>,
+    shown: Option<Shown>,
     limits: Limits,
     low_data: bool,
     rng: fastrand::Rng,
@@ -101,6 +101,7 @@ struct PollTurn {
     interval: Duration,
     sparing: bool,
     kinds: Vec<Kind>,
+    numbers: bool,
     turn: Turn,
     ticket: u32,
     failures: u32,
@@ -149,7 +150,7 @@ impl Schedule {
         let step = STAGGER.min(STAGGER_IN_ALL / count);
         for (place, info) in (0..count).zip(infos) {
             let source = self.sources.len();
-            let polls = info.polls.iter().map(|poll| PollTurn::new(poll.every_s, &poll.kinds, now, self.low_data)).collect();
+            let polls = info.polls.iter().map(|poll| PollTurn::new(poll, now, self.low_data)).collect();
             self.sources.push(SourceTurn {
                 name: info.name.clone(),
                 polls,
@@ -241,9 +242,9 @@ impl Schedule {
         due
     }
 
-    /// These kinds are on screen. What comes into sight is asked as soon as its own interval says so.
-    pub fn show(&mut self, kinds: &[Kind]) {
-        let shown: BTreeSet<Kind> = kinds.iter().copied().collect();
+    /// This is on screen. What comes into sight is asked as soon as its own interval says so.
+    pub fn show(&mut self, shown: impl Into<Shown>) {
+        let shown = shown.into();
         if self.shown.as_ref() == Some(&shown) {
             return;
         }
@@ -337,12 +338,13 @@ impl Schedule {
 }
 
 impl PollTurn {
-    fn new(every_s: f64, kinds: &[Kind], now: Duration, low_data: bool) -> Self {
-        let interval = Duration::try_from_secs_f64(every_s).ok().filter(|every| !every.is_zero()).unwrap_or(FALLBACK);
+    fn new(poll: &PollInfo, now: Duration, low_data: bool) -> Self {
+        let interval = Duration::try_from_secs_f64(poll.every_s).ok().filter(|every| !every.is_zero()).unwrap_or(FALLBACK);
         Self {
             interval: interval.saturating_mul(if low_data { HIDDEN_FACTOR } else { 1 }).clamp(SHORTEST, LONGEST),
             sparing: low_data,
-            kinds: kinds.to_vec(),
+            kinds: poll.kinds.clone(),
+            numbers: poll.numbers,
             turn: Turn::Waiting(now),
             ticket: 0,
             failures: 0,
@@ -353,8 +355,9 @@ impl PollTurn {
     }
 
     /// Whether it may slow down: alerts never do, nor does a poll that does not say what it brings (readings).
-    fn is_hidden(&self, shown: &BTreeSet<Kind>) -> bool {
-        !self.kinds.is_empty() && !self.kinds.iter().any(|kind| *kind == Kind::Alert || shown.contains(kind))
+    fn is_hidden(&self, shown: &Shown) -> bool {
+        let unseen = !self.kinds.iter().any(|kind| *kind == Kind::Alert || shown.kinds.contains(kind));
+        !self.kinds.is_empty() && (unseen || self.numbers && !shown.numbers)
     }
 
     /// From one completion to the next question, before jitter.

@@ -9,7 +9,9 @@ use tokio::io::AsyncWriteExt;
 
 use super::screen::Surface;
 use super::signals::{Heard, Signals};
-use crate::domain::{Failure, FailureKind};
+use super::{App, Ending, Turn};
+use crate::domain::{Failure, FailureKind, Order, Outcome, Receipt, Text};
+use crate::msg::Msg;
 use crate::source::ShellStream;
 
 /// Said before the shell begins: if it hangs, there must be a way out that it cannot take.
@@ -71,6 +73,44 @@ where
                 typing = written.await.is_ok();
             }
         }
+    }
+}
+
+impl<A: App, S: Surface> Turn<'_, A, S> {
+    /// Gives the terminal to a shell until it ends, and takes it again.
+    pub(super) async fn lend<I>(&mut self, order: Order, input: &mut I, signals: &mut Signals) -> io::Result<()>
+    where
+        I: Stream<Item = io::Result<Event>> + Unpin,
+    {
+        let attempt = order.attempt;
+        let (order, source) = self.effects.addressed(order);
+        let Some(source) = source else {
+            let outcome = Outcome::Refused(Text::from("its source is not configured"));
+            return self.tell(Msg::Acted { attempt, outcome });
+        };
+        let gate = self.effects.orders().gate().clone();
+        let opened = match gate.open(source.as_ref(), &order).await {
+            Ok(opened) => opened,
+            Err(outcome) => return self.tell(Msg::Acted { attempt, outcome }),
+        };
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        let outcome = match source.shell(&order, (size.width, size.height)).await {
+            Err(failure) => Outcome::Failed(failure),
+            Ok(stream) => {
+                self.terminal.backend_mut().lend()?;
+                let ended = run(stream, self.terminal.backend_mut(), input, signals).await;
+                if let Ok(Ended::Signal(signal)) = ended {
+                    self.ending = Some(Ending::Signal(signal));
+                }
+                self.enter()?;
+                match ended {
+                    Ok(ended) => Outcome::Done(Receipt::said(ended.words())),
+                    Err(failure) => Outcome::Failed(failure),
+                }
+            }
+        };
+        gate.close(opened, &outcome).await;
+        self.tell(Msg::Acted { attempt, outcome })
     }
 }
 

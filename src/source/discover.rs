@@ -160,6 +160,7 @@ mod tests {
             title: name.to_uppercase(),
             eye: Eye::DevOps,
             support: Support::Contract,
+            brings: String::new(),
             origin: Origin::Embedded,
             url: url.map(str::to_owned),
             has_probe: name != "f",

@@ -61,7 +61,7 @@ impl Docker {
         let patient = config.timeout.filter(|timeout| *timeout > Span::MINUTE).unwrap_or(Span::MINUTE);
         let acting = Http::new(&SourceConfig { timeout: Some(patient), ..config.clone() }, DEFAULT_SOCKET)?;
         let every = |default: f64| config.every.map_or(default, Span::seconds);
-        let poll = |id: &str, every_s, kinds: &[Kind]| PollInfo { id: PollId::from(id), every_s, kinds: kinds.to_vec() };
+        let poll = |id: &str, every_s, kinds: &[Kind], numbers| PollInfo { id: PollId::from(id), every_s, kinds: kinds.to_vec(), numbers };
         let stamp = Stamp::new(&config);
         let timeout = config.timeout.map_or(DEFAULT_TIMEOUT, Span::duration);
         let info = SourceInfo {
@@ -73,8 +73,8 @@ impl Docker {
             eye: Eye::DevOps,
             read_only: config.read_only,
             polls: vec![
-                poll("containers", every(LIST_EVERY_S), &[Kind::Workload, Kind::Change]),
-                poll("stats", every(STATS_EVERY_S), &[Kind::Workload]),
+                poll("containers", every(LIST_EVERY_S), &[Kind::Workload, Kind::Change], false),
+                poll("stats", every(STATS_EVERY_S), &[Kind::Workload], true),
             ],
             logs: vec![Kind::Workload],
             readings: Vec::new(),

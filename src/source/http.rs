@@ -2,14 +2,16 @@
 //! Not for: what the answers mean (each source), when to ask (see `runtime::poll`).
 //!
 //! Every call ends within the source's timeout, reads at most its largest body (counted after decompression), follows at most
-//! five redirects on the same host and none to another, and never puts a secret into a failure.
+//! five redirects on the same host and none to another (but for what needs no credentials and says so), and never puts a secret into a failure.
 
 mod auth;
+mod aws;
 mod body;
 mod client;
 mod failure;
 mod place;
 mod request;
+mod sign;
 mod stream;
 mod validators;
 
@@ -64,7 +66,7 @@ impl Http {
         let address = config.url.as_deref().unwrap_or(default_url);
         let place = Place::parse(address)?;
         let redactor = Redactor::default();
-        let credentials = Credentials::new(config.auth.as_ref(), place.user_info(), &place.to_string())?;
+        let credentials = Credentials::new(config, &place)?;
         for secret in place.secrets().chain(credentials.secrets()) {
             redactor.hide(secret);
         }
@@ -175,15 +177,21 @@ impl Http {
     async fn open(&self, request: &Request, doing: &str, encoding: &str) -> Result<reqwest::Response, Failure> {
         let signed = self.0.credentials.current(&self.0.redactor, doing).await?;
         let first = self.follow(request, &signed, doing, encoding).await?;
-        if first.status() != StatusCode::UNAUTHORIZED {
-            return self.accepted(request, first, doing).await;
+        let is_refused = first.status() == StatusCode::UNAUTHORIZED;
+        let outcome = self.accepted(request, first, doing).await;
+        let worth_renewing = match &outcome {
+            Err(failure) => is_refused || signed.may_be_expired(failure),
+            Ok(_) => false,
+        };
+        if !worth_renewing {
+            return outcome;
         }
         match self.0.credentials.renewed(&signed, &self.0.redactor, doing).await? {
             Some(fresh) => {
                 let second = self.follow(request, &fresh, doing, encoding).await?;
                 self.accepted(request, second, doing).await
             }
-            None => self.accepted(request, first, doing).await,
+            None => outcome,
         }
     }
 
@@ -203,9 +211,19 @@ impl Http {
         let mut url = self.0.place.join(request, doing)?;
         let mut method = request.method.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let built = self.build(client, &method, &url, request, signed, encoding);
+            let failed = |e: reqwest::Error| failure::transport(&e, &self.0.redactor, &self.0.place, doing);
+            let mut built = self.build(client, &method, &url, request, signed, encoding).build().map_err(failed)?;
+            signed.sign(&mut built, doing)?;
             self.0.requests.fetch_add(1, Ordering::Relaxed);
-            let response = built.send().await.map_err(|e| failure::transport(&e, &self.0.redactor, &self.0.place, doing))?;
+            let response = client.execute(built).await.map_err(failed)?;
+            if request.elsewhere
+                && let Some(other) = self.0.place.elsewhere(&url, response.status(), response.headers())
+            {
+                let accept = request.accept.as_deref().unwrap_or("*/*");
+                let built = client.get(other).header("accept-encoding", encoding).header("accept", accept);
+                self.0.requests.fetch_add(1, Ordering::Relaxed);
+                return built.send().await.map_err(|e| failed(e.without_url()));
+            }
             match self.0.place.redirect(&url, response.status(), response.headers(), &method, doing)? {
                 None => return Ok(response),
                 Some(next) => {
@@ -247,7 +265,12 @@ impl Http {
             built = built.headers(self.0.validators.headers(&request.key()));
         }
         match &request.body {
-            Some((kind, body)) if method == request.method => built.header("content-type", *kind).body(body.clone()),
+            Some((kind, body)) if method == request.method => {
+                // systems that read JSON under a name of their own are told it by the connector
+                let is_named = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+                let built = if is_named { built } else { built.header("content-type", *kind) };
+                built.body(body.clone())
+            }
             _ => built,
         }
     }

@@ -1,4 +1,4 @@
-//! A source described by a connector file: polls, steps, logs and raw answers over HTTP, mapped by jq.
+//! A source described by a connector file: polls, steps, logs and raw answers over HTTP, from commands or files, mapped by jq.
 //! Not for: systems that need more than jq (see `source::prometheus`, `source::docker`), the file's schema (see `config::connector`).
 
 mod act;
@@ -6,14 +6,17 @@ pub mod check;
 mod compile;
 mod decode;
 mod fetch;
+mod here;
 mod jq;
 mod logs;
+mod metrics;
 mod native;
 mod pages;
 mod plan;
 mod poll;
 mod row;
 mod session;
+mod setup;
 
 pub use check::{check, try_map};
 pub(super) use jq::{Filter, Variables, to_json};
@@ -24,17 +27,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jaq_json::Val;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::config::connector::Connector;
-use crate::config::error::nearest;
 use crate::config::{AuthConfig, SourceConfig};
 use crate::domain::{
-    Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, Kind, LogPart, LogRequest, Offer, Order, PollId, PollInfo, Scope,
-    SourceInfo, SourceName, Text, Timestamp,
+    Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, Kind, LogPart, LogRequest, Offer, Order, PollId, Scope, SourceInfo,
+    Text, Timestamp,
 };
 use crate::source::aliases::Aliases;
 use crate::source::http::Http;
+use crate::source::local::Local;
 use crate::source::{Deed, Flow, Pending, Probe, Source};
 
 use fetch::{Asker, Beside, Paging};
@@ -42,6 +45,7 @@ use plan::Plan;
 use poll::PollPlan;
 use row::Additions;
 use session::Session;
+use setup::Reach;
 
 /// A source on a connector.
 #[derive(Clone)]
@@ -91,21 +95,22 @@ impl Manifest {
     /// The same, with a folder where the history of aliases is kept.
     pub fn keeping(config: &SourceConfig, connector: &Connector, state_dir: Option<&Path>) -> Result<Self, Failure> {
         let wrong = |what: String| Failure::new(FailureKind::Config, format!("set up source {}", config.name), what);
-        let default_url = connector.connector.url.as_deref().unwrap_or_default();
-        if config.url.is_none() && default_url.is_empty() {
-            return Err(wrong("`url` is missing, and the connector has no default".to_owned()));
-        }
+        let with = setup::parameters(config, connector).map_err(wrong)?;
+        let reach = Reach::of(config, connector, &with).map_err(wrong)?;
+        // credentials may need a parameter: the region of a signature
+        let config = &SourceConfig { with: with.clone().into_iter().collect(), ..config.clone() };
+        let with = Value::Object(with);
         let login = config.auth.as_ref().and_then(|auth| Some((auth, connector.auth.get(&auth.scheme)?)));
-        let session = login.and_then(|(auth, login)| Session::new(&auth.scheme, login, auth));
+        let session = login.and_then(|(auth, login)| Session::new(&auth.scheme, login, auth, &with));
         let http = if session.is_some() {
             let none = Some(AuthConfig { scheme: "none".to_owned(), ..AuthConfig::default() });
-            Http::new(&SourceConfig { auth: none, ..config.clone() }, default_url)?
+            Http::new(&SourceConfig { auth: none, ..config.clone() }, &reach.url)?
         } else {
-            Http::new(config, default_url)?
+            Http::new(config, &reach.url)?
         };
-        let with = parameters(config, connector).map_err(wrong)?;
-        let base = http.place().to_string();
-        let info = Arc::new(info(config, connector, &base));
+        let local = Local::new(config);
+        let base = if reach.is_local { local.shown() } else { http.place().to_string() };
+        let info = Arc::new(setup::info(config, connector, &base));
         let additions = Additions {
             source: info.name.clone(),
             eye: connector.connector.eye,
@@ -123,7 +128,7 @@ impl Manifest {
         let logs = connector.logs.iter().map(logs::LogPlan::new).collect::<Option<_>>().ok_or_else(unchecked)?;
         let raw = connector.raw.iter().map(RawPlan::new).collect::<Option<_>>().ok_or_else(unchecked)?;
         let actions = connector.action.iter().map(act::ActPlan::new).collect::<Option<_>>().ok_or_else(unchecked)?;
-        let asker = Asker::new(http, session);
+        let asker = Asker::new(http, session, local);
         let aliases = Aliases::new(state_dir, info.name.clone());
         let (polled, denied) = (Mutex::default(), act::Denied::default());
         Ok(Self(Arc::new(Inner { info, asker, additions, with, base, probe, polls, steps, logs, raw, actions, aliases, denied, polled })))
@@ -183,22 +188,34 @@ impl Source for Manifest {
             let title = &self.0.info.title;
             let Some((plan, expect)) = &self.0.probe else { return Err(self.unsupported("probe")) };
             let variables = self.0.variables(Timestamp::default());
-            let request = plan.fill(&json!({ "with": self.0.with }), &Value::Null, &variables, &pages::Turn::default()).await?;
-            // without signing in: a probe is sent to whatever answers there
-            let response = self.0.asker.http.send(request).await?;
-            let (body, _) = decode::decode(plan.decode, &response.body).map_err(|e| response.bad_shape(&e))?;
-            match to_json(&expect.first(body, variables).await?) {
+            let mut values = json!({ "with": self.0.with });
+            let (answer, doing) = if plan.is_http() {
+                // without signing in: a probe is sent to whatever answers there
+                let request = plan.fill(&values, &Value::Null, &variables, &pages::Turn::default()).await?;
+                let response = self.0.asker.http.send(request).await?;
+                let (body, _) = decode::decode(plan.decode, &response.body).map_err(|e| response.bad_shape(&e))?;
+                (body, response.doing)
+            } else {
+                if plan.names_path() {
+                    let first = self.0.asker.local.places().await?.into_iter().next();
+                    values["path"] = Value::from(first);
+                }
+                let answer = self.0.asker.ask(plan, &values, &Value::Null, &variables, &pages::Turn::default(), false).await?;
+                (answer.page, format!("look at {}", self.0.base))
+            };
+            match to_json(&expect.first(answer, variables).await?) {
                 Value::String(version) => Ok(Probe { product: format!("{title} {version}") }),
                 Value::Number(version) => Ok(Probe { product: format!("{title} {version}") }),
                 Value::Bool(true) => Ok(Probe { product: title.to_string() }),
-                _ => Err(Failure::new(FailureKind::BadShape, response.doing.as_str(), format!("it answers, but is not {title}"))
+                _ => Err(Failure::new(FailureKind::BadShape, doing, format!("it answers, but is not {title}"))
                     .hint("check `url` and `connector` of the source")),
             }
         })
     }
 
     fn spent(&self) -> Cost {
-        self.0.asker.http.spent()
+        let (http, local) = (self.0.asker.http.spent(), self.0.asker.local.spent());
+        Cost { requests: http.requests + local.requests, bytes: http.bytes + local.bytes }
     }
 }
 
@@ -216,14 +233,17 @@ impl Inner {
         Failure::new(FailureKind::Unsupported, format!("{what} of {}", self.info.name), format!("{} has no such thing", self.info.title))
     }
 
-    /// An entity as templates see it, with the source's parameters; filters see it as `$each`.
+    /// An entity as templates see it, with the source's parameters; filters see it as `$each`. `{path}` is the path of the source that its
+    /// label `path` names, or the only one.
     fn about(&self, entity: &Entity) -> (Value, Variables) {
         let mut values = entity_json(entity);
+        let path = self.asker.local.place_of(entity.labels.get("path").map(|path| path.as_str()));
         if let Value::Object(map) = &mut values {
             map.insert("with".to_owned(), self.with.clone());
+            map.insert("path".to_owned(), Value::from(path.clone()));
         }
         let each = serde_json::from_value(values.clone()).unwrap_or_default();
-        (values, Variables { each, ..self.variables(entity.seen_at) })
+        (values, Variables { each, path: path.map_or(Val::Null, Val::from), ..self.variables(entity.seen_at) })
     }
 
     async fn steps(&self, run: &Entity) -> Result<Vec<crate::domain::Step>, Failure> {
@@ -234,7 +254,8 @@ impl Inner {
         let mut outputs = Vec::new();
         let mut pages = fetch::PageReader::new(&plan.plan, plan.paging.as_ref());
         while let Some(answer) = pages.next(&self.asker, &values, &variables, false).await? {
-            outputs.extend(plan.map.run(answer.page, variables.clone()).await?);
+            let variables = answer.about.added_to(variables.clone());
+            outputs.extend(plan.map.run(answer.page, variables).await?);
         }
         row::steps(outputs).map_err(|e| Failure::new(FailureKind::BadShape, format!("read the steps of {}", run.name), e))
     }
@@ -242,8 +263,7 @@ impl Inner {
     async fn raw(&self, entity: &Entity) -> Result<Text, Failure> {
         let plan = self.raw.iter().find(|plan| plan.on.contains(&entity.kind())).ok_or_else(|| self.unsupported("ask for all"))?;
         let (values, variables) = self.about(entity);
-        let request = plan.plan.fill(&values, &values, &variables, &pages::Turn::default()).await?;
-        let mut page = self.asker.answer(&plan.plan, request).await?.page;
+        let mut page = self.asker.ask(&plan.plan, &values, &values, &variables, &pages::Turn::default(), false).await?.page;
         if let Some(map) = &plan.map {
             page = map.first(page, variables).await?;
         }
@@ -294,45 +314,5 @@ fn hide_secrets(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(hide_secrets),
         _ => {}
-    }
-}
-
-/// The source's parameters over the connector's defaults.
-fn parameters(config: &SourceConfig, connector: &Connector) -> Result<Value, String> {
-    if let Some(unknown) = config.with.keys().find(|name| !connector.with.contains_key(*name)) {
-        let meant = nearest(unknown, connector.with.keys().map(String::as_str))
-            .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-        return Err(format!("`with.{unknown}`: the connector {} has no such parameter{meant}", connector.name));
-    }
-    let defaults = connector.with.iter().filter_map(|(name, parameter)| Some((name.clone(), parameter.default.clone()?)));
-    let mut with: Map<String, Value> = defaults.collect();
-    with.extend(config.with.clone());
-    Ok(Value::Object(with))
-}
-
-fn info(config: &SourceConfig, connector: &Connector, base: &str) -> SourceInfo {
-    // `every` of the source is the time of the fastest poll; the others keep their proportion to it
-    let fastest = connector.poll.iter().map(|poll| poll.every.seconds()).fold(f64::INFINITY, f64::min);
-    let factor = config.every.map_or(1.0, |every| every.seconds() / fastest);
-    let polls = connector.poll.iter().map(|poll| PollInfo {
-        id: PollId::from(poll.id.as_str()),
-        every_s: poll.every.seconds() * factor,
-        kinds: poll.emits.clone(),
-    });
-    let mut logs: Vec<Kind> = connector.logs.iter().flat_map(|logs| logs.on.clone()).collect();
-    logs.sort_unstable();
-    logs.dedup();
-    SourceInfo {
-        name: SourceName::from(config.name.as_str()),
-        connector: Text::from(connector.name.as_str()),
-        title: Text::from(connector.connector.title.as_str()),
-        url: Text::from(base),
-        env: config.env.as_deref().map(Text::from),
-        eye: connector.connector.eye,
-        read_only: config.read_only,
-        polls: polls.collect(),
-        logs,
-        readings: Vec::new(),
-        discovered: false,
     }
 }

@@ -204,8 +204,8 @@ async fn read(from: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// An argument as it is shown: quoted where it would not be read as one word.
-fn quoted(word: &str) -> String {
+/// As a POSIX shell takes it for one word: what is shown may be pasted into one, and names come from outside.
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
@@ -268,5 +268,17 @@ impl Source for Own {
 
     fn spent(&self) -> Cost {
         self.inner.spent()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_outside_stays_one_word_of_the_copied_command() {
+        for (name, word) in [("web-1", "web-1"), ("a b", "'a b'"), ("$(reboot)", "'$(reboot)'"), ("it's", "'it'\\''s'"), ("", "''")] {
+            assert_eq!(quoted(name), word);
+        }
     }
 }

@@ -185,7 +185,9 @@ impl Source for Prometheus {
 fn polls(config: &SourceConfig, with_readings: bool) -> Vec<PollInfo> {
     let factor = config.every.map_or(1.0, |every| every.seconds() / POLLS[0].1);
     let wanted = POLLS.iter().filter(|(id, ..)| with_readings || *id != "readings");
-    wanted.map(|(id, every_s, kind)| PollInfo { id: PollId::from(*id), every_s: every_s * factor, kinds: vec![*kind] }).collect()
+    wanted
+        .map(|(id, every_s, kind)| PollInfo { id: PollId::from(*id), every_s: every_s * factor, kinds: vec![*kind], numbers: false })
+        .collect()
 }
 
 /// `with` as strings; an unknown key or a value of another type is told with what could be meant.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::connector::{Connector, Connectors};
+use crate::config::connector::{Connector, Connectors, proven};
 use crate::config::{ActionConfig, ConfigError, Paths, SourceConfig};
 use crate::domain::{Eye, Failure, FailureKind, Support};
 
@@ -26,8 +26,8 @@ pub struct Native {
     pub title: &'static str,
     /// Discipline of what it brings.
     pub eye: Eye,
-    /// How far it has been proven.
-    pub support: Support,
+    /// What it brings, in a few words.
+    pub brings: &'static str,
     /// Where it is looked for on this machine.
     pub url: Option<&'static str>,
     /// Makes one.
@@ -36,14 +36,18 @@ pub struct Native {
 
 /// The native connectors.
 pub const NATIVE: &[Native] = &[
-    native("docker", "Docker", Support::Live, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
-    native("podman", "Podman", Support::Live, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
-    native("prometheus", "Prometheus", Support::Live, Some(prometheus::DEFAULT_URL), |config| Ok(Arc::new(Prometheus::new(config)?))),
-    native("scrape", "Prometheus metrics page", Support::Live, Some(scrape::DEFAULT_URL), |config| Ok(Arc::new(Scrape::new(config)?))),
+    native("docker", "Docker", CONTAINERS, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
+    native("podman", "Podman", CONTAINERS, None, |config| Ok(Arc::new(Docker::new(config, false)?))),
+    native("prometheus", "Prometheus", "alerts, checks, readings", Some(prometheus::DEFAULT_URL), |config| {
+        Ok(Arc::new(Prometheus::new(config)?))
+    }),
+    native("scrape", "Prometheus metrics page", "checks, readings", Some(scrape::DEFAULT_URL), |config| Ok(Arc::new(Scrape::new(config)?))),
 ];
 
-const fn native(name: &'static str, title: &'static str, support: Support, url: Option<&'static str>, build: Build) -> Native {
-    Native { name, title, eye: Eye::DevOps, support, url, build }
+const CONTAINERS: &str = "workloads, logs, events";
+
+const fn native(name: &'static str, title: &'static str, brings: &'static str, url: Option<&'static str>, build: Build) -> Native {
+    Native { name, title, eye: Eye::DevOps, brings, url, build }
 }
 
 /// A connector as `triops sources` lists it.
@@ -57,6 +61,8 @@ pub struct Listing {
     pub eye: Eye,
     /// How far it has been proven.
     pub support: Support,
+    /// What it brings, in a few words.
+    pub brings: String,
     /// Where it comes from.
     pub origin: Origin,
     /// Where it is where a source says nothing.
@@ -153,12 +159,19 @@ impl Registry {
     }
 
     fn listing(&self, connector: &Connector) -> Listing {
+        let origin = if self.is_own(&connector.name) { Origin::User } else { Origin::Embedded };
+        let mut kinds: Vec<&str> = connector.poll.iter().flat_map(|poll| &poll.emits).map(|kind| kind.plural()).collect();
+        kinds.extend((!connector.logs.is_empty()).then_some("logs"));
+        let mut seen = std::collections::BTreeSet::new();
+        kinds.retain(|kind| seen.insert(*kind));
         Listing {
             name: connector.name.clone(),
             title: connector.connector.title.clone(),
             eye: connector.connector.eye,
-            support: connector.connector.support,
-            origin: if self.is_own(&connector.name) { Origin::User } else { Origin::Embedded },
+            // a file of the user is not what was tested, whatever its name
+            support: if origin == Origin::User { Support::Unproven } else { proven(&connector.name) },
+            brings: kinds.join(", "),
+            origin,
             url: connector.connector.url.clone(),
             has_probe: connector.probe.is_some(),
         }
@@ -175,7 +188,8 @@ impl Native {
             name: self.name.to_owned(),
             title: self.title.to_owned(),
             eye: self.eye,
-            support: self.support,
+            support: proven(self.name),
+            brings: self.brings.to_owned(),
             origin: Origin::Native,
             url: self.url.map(str::to_owned),
             has_probe: true,

@@ -68,7 +68,7 @@ impl Scrape {
             env: origin.env.clone(),
             eye: origin.eye,
             read_only: config.read_only,
-            polls: vec![PollInfo { id: PollId::from(POLL), every_s, kinds: vec![Kind::Check] }],
+            polls: vec![PollInfo { id: PollId::from(POLL), every_s, kinds: vec![Kind::Check], numbers: false }],
             logs: Vec::new(),
             readings: readings.iter().map(|taken| taken.reading.name.clone()).collect(),
             discovered: false,

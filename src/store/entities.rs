@@ -25,6 +25,8 @@ pub struct Entities {
     revisions: [u64; KINDS],
     /// Entities of the poll being merged that it had brought before too.
     renewed: usize,
+    /// What newer entities took the place of, until somebody frees them.
+    replaced: Vec<Arc<Entity>>,
 }
 
 #[derive(Debug, Clone)]
@@ -121,6 +123,7 @@ impl Entities {
             if whole || before.is_none() {
                 ids.push(id);
             }
+            self.replaced.extend(before);
         }
         let members = self.members.entry(source.clone()).or_default().entry(poll.clone()).or_default();
         if whole {
@@ -145,6 +148,11 @@ impl Entities {
             self.observe(change);
         }
         gone
+    }
+
+    /// What newer entities took the place of since this was last asked.
+    pub(super) fn take_replaced(&mut self) -> Vec<Arc<Entity>> {
+        std::mem::take(&mut self.replaced)
     }
 
     fn is_left_over(&self, id: &EntityId, poll: &PollId, generation: u64) -> bool {

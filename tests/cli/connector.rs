@@ -63,7 +63,7 @@ fn a_connector_of_the_user_is_listed_used_and_when_broken_a_failed_source() {
     home.settings(&format!("[[source]]\nname = 'own'\nconnector = 'sample'\nurl = '{url}'\n"));
     let told = home.run("sources --format json").json();
     let row = told["connectors"].as_array().unwrap().iter().find(|row| row["name"] == "sample").unwrap();
-    assert_eq!((&row["origin"], &row["support"]), (&"own file".into(), &"contract".into()));
+    assert_eq!((&row["origin"], &row["support"]), (&"own file".into(), &"unproven".into()));
     let once = home.run("once --format json");
     assert_eq!((once.code, &once.json()["entities"][0]["id"]), (0, &"own/check/Slow".into()), "{}", once.out);
 

@@ -1,8 +1,6 @@
 //! `config`, `sources`, `completions`, `man`, and manners of the command line as a whole.
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Stdio;
 
 use super::run::{Home, keys};
@@ -69,42 +67,6 @@ fn sources_lists_every_connector_with_its_support_level() {
     }
     let table = home.run("sources");
     assert_eq!(table.out.lines().filter(|line| line.contains(" live ") || line.contains(" contract ")).count(), rows.len());
-}
-
-#[test]
-fn a_support_level_is_what_the_tests_prove() {
-    // connectors whose live test asks a server of another name
-    const SERVER: [(&str, &str); 1] = [("scrape", "NODE_EXPORTER")];
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (tests, servers) = (texts(&root.join("tests/live")), texts(&root.join("tests/servers")));
-    let told = Home::new("support").run("sources --format json").json();
-    for row in told["connectors"].as_array().unwrap() {
-        let name = row["name"].as_str().unwrap();
-        let server =
-            SERVER.iter().find(|(connector, _)| *connector == name).map_or_else(|| name.to_uppercase(), |(_, server)| (*server).to_owned());
-        let variable = format!("\"TRIOPS_LIVE_{server}\"");
-        let connector = format!("\"{name}\"");
-        let asks = |text: &String| text.contains(&variable) && text.contains(&connector);
-        let starts = |text: &String| text.contains(&server.to_lowercase().replace('_', "-"));
-        let proven = tests.iter().any(asks) && servers.iter().any(starts);
-        assert_eq!(
-            row["support"] == "live",
-            proven,
-            "{name} is live if a part of tests/live names {connector} and {variable}, and tests/servers starts it"
-        );
-    }
-}
-
-/// The parts of a folder as text: `docker.rs` and all of `docker/` are one.
-fn texts(folder: &Path) -> Vec<String> {
-    let mut parts: BTreeMap<_, String> = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        // what is not text proves nothing
-        let text = if path.is_dir() { texts(&path).concat() } else { std::fs::read_to_string(&path).unwrap_or_default() };
-        parts.entry(path.file_stem().unwrap().to_owned()).or_default().push_str(&text);
-    }
-    parts.into_values().collect()
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod connector;
 mod files;
 mod run;
 mod serve;
+mod tutorial;

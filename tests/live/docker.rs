@@ -4,7 +4,7 @@
 //! The containers of each state are started by `tests/servers/up`; what a test changes is a container of its own.
 
 mod logs;
-mod own;
+pub mod own;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

@@ -10,7 +10,10 @@
     reason = "a test fails loudly, says what it skips, and the servers' numbers are exact"
 )]
 
+mod act;
 mod connectors;
 mod docker;
+mod luigi;
 mod prometheus;
 mod support;
+mod tensorboard;

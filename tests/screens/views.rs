@@ -326,7 +326,7 @@ fn more_kinds(model: &mut Model, night: Night) {
         env: Some(Text::from("prod")),
         eye: Eye::DevOps,
         read_only: false,
-        polls: vec![PollInfo { id: PollId::from("all"), every_s: 60.0, kinds: Vec::new() }],
+        polls: vec![PollInfo { id: PollId::from("all"), every_s: 60.0, kinds: Vec::new(), numbers: false }],
         logs: Vec::new(),
         readings: Vec::new(),
         discovered: false,

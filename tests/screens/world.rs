@@ -143,7 +143,7 @@ fn source(name: &str, connector: &str, title: &str, eye: Eye, logs: &[Kind], ent
         env: Some(Text::from("prod")),
         eye,
         read_only: false,
-        polls: vec![PollInfo { id: PollId::from("all"), every_s: 15.0, kinds }],
+        polls: vec![PollInfo { id: PollId::from("all"), every_s: 15.0, kinds, numbers: false }],
         logs: logs.to_vec(),
         readings: Vec::new(),
         discovered: false,

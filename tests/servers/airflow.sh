@@ -76,7 +76,7 @@ api() {
   fetch "$url/api/v2/$path" --header "Authorization: Bearer $token" --header 'Content-Type: application/json' "$@"
 }
 
-dags_are_parsed() { [ "$(api dags | jq .total_entries)" = 5 ] && [ "$(api importErrors | jq .total_entries)" = 1 ]; }
+dags_are_parsed() { [ "$(api dags | jq .total_entries)" = 6 ] && [ "$(api importErrors | jq .total_entries)" = 1 ]; }
 
 trigger_runs() {
   local dag

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::call::{Call, Decode, Method, Values, calls};
+use super::call::{Call, Decode, Exec, Exit, File, Http, Method, Values, Way, calls, mistake, usual_exit};
 use super::{Also, Jq, Template};
 use crate::config::Span;
 use crate::domain::{Danger, FieldKind, Kind, Text, Until};

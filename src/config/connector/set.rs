@@ -10,8 +10,24 @@ use include_dir::{Dir, include_dir};
 use super::super::ConfigError;
 use super::super::error::nearest;
 use super::Connector;
+use crate::domain::Support;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/config/connectors");
+
+/// How far each connector inside the program has been proven: written by `tests/support.rs` from the tests there are, never by hand.
+static SUPPORT: &str = include_str!("../../../config/support.toml");
+
+/// What the tests prove of a connector inside the program, by its name.
+pub fn proven(name: &str) -> Support {
+    let levels: Result<BTreeMap<String, Vec<String>>, _> = toml::from_str(SUPPORT);
+    let levels = levels.unwrap_or_default();
+    let has = |level: &str| levels.get(level).is_some_and(|names| names.iter().any(|known| known == name));
+    match () {
+        () if has("live") => Support::Live,
+        () if has("contract") => Support::Contract,
+        () => Support::Unproven,
+    }
+}
 
 /// Connector files by name.
 #[derive(Debug, Clone, Default)]

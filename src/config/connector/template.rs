@@ -1,4 +1,4 @@
-//! Text with places to fill: `/dags/{detail.pipeline}/dagRuns/{key}`.
+//! Text with places to fill: `/dags/{detail.pipeline}/dagRuns/{key}`; `/{+labels.path}/stop` takes a value of several segments.
 //! Not for: bodies (they are built by jq).
 
 use serde::{Deserialize, Deserializer};
@@ -13,6 +13,8 @@ enum Part {
     Text(String),
     /// Keys of a path into the values.
     Place(Vec<String>),
+    /// The same, `{+name}` as in RFC 6570 3.2.3: in a path its slashes stay slashes.
+    Path(Vec<String>),
 }
 
 /// How inserted values are written.
@@ -22,6 +24,8 @@ pub enum Encoding {
     Segment,
     /// As they are.
     Plain,
+    /// As literal text in a glob; parameters of the source as they are.
+    Glob,
 }
 
 /// A place that cannot be filled.
@@ -46,13 +50,17 @@ impl Template {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').ok_or_else(|| TemplateError::Unclosed(text.to_owned()))?;
-            let keys: Vec<String> = name.split('.').map(str::to_owned).collect();
+            let (plain, part): (&str, fn(Vec<String>) -> Part) = match name.strip_prefix('+') {
+                Some(plain) => (plain, Part::Path),
+                None => (name, Part::Place),
+            };
+            let keys: Vec<String> = plain.split('.').map(str::to_owned).collect();
             let named = |key: &String| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
             if !keys.iter().all(named) {
                 return Err(TemplateError::BadName(name.to_owned()));
             }
             parts.push(Part::Text(before.to_owned()));
-            parts.push(Part::Place(keys));
+            parts.push(part(keys));
             rest = after;
         }
         parts.push(Part::Text(rest.to_owned()));
@@ -65,16 +73,20 @@ impl Template {
         for part in &self.0 {
             match part {
                 Part::Text(text) => out.push_str(text),
-                Part::Place(keys) => {
+                Part::Place(keys) | Part::Path(keys) => {
                     let name = keys.join(".");
                     let value = text_at(values, keys, &name)?;
-                    match encoding {
-                        Encoding::Plain => out.push_str(&value),
-                        Encoding::Segment => match encode_segment(&value) {
-                            Some(segment) => out.push_str(&segment),
-                            None => return Err(TemplateError::OtherPath(name, value)),
-                        },
-                    }
+                    let encoded = match (encoding, part) {
+                        // what the person configured may itself be a glob
+                        (Encoding::Glob, _) if keys[0] == "with" => Some(value.clone()),
+                        (Encoding::Glob, _) => Some(glob::Pattern::escape(&value)),
+                        (Encoding::Plain, _) => Some(value.clone()),
+                        (Encoding::Segment, Part::Path(_)) => {
+                            value.split('/').map(encode_segment).collect::<Option<Vec<_>>>().map(|segments| segments.join("/"))
+                        }
+                        (Encoding::Segment, _) => encode_segment(&value),
+                    };
+                    out.push_str(&encoded.ok_or(TemplateError::OtherPath(name, value))?);
                 }
             }
         }
@@ -105,15 +117,20 @@ impl Template {
         }
     }
 
-    /// Whether what it gives begins with what stands in a place.
+    /// It begins with a place: what is filled in decides how it begins.
     pub fn begins_with_a_place(&self) -> bool {
-        matches!(self.0.as_slice(), [Part::Text(before), Part::Place(_), ..] if before.is_empty())
+        !matches!(self.0.first(), Some(Part::Text(text)) if !text.is_empty())
+    }
+
+    /// Its own text begins so, whatever is filled in.
+    pub fn begins_with(&self, text: &str) -> bool {
+        matches!(self.0.first(), Some(Part::Text(first)) if first.starts_with(text))
     }
 
     /// The first keys of its places: `detail`, `each`, `with`, …
     pub fn roots(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
-            Part::Place(keys) => keys.first().map(String::as_str),
+            Part::Place(keys) | Part::Path(keys) => keys.first().map(String::as_str),
             Part::Text(_) => None,
         })
     }
@@ -175,6 +192,9 @@ mod tests {
             ("/api", Ok("/api")),
             ("/dags/{key}/{detail.n}", Ok("/dags/a%2Fb/3")),
             ("/{detail.run}", Ok("/manual__2026-11-27T00%3A00%3A00%2B00%3A00")),
+            ("/{+key}", Ok("/a/b")),
+            ("/{+detail.run}", Ok("/manual__2026-11-27T00%3A00%3A00%2B00%3A00")),
+            ("/{+up}/x", Err(TemplateError::OtherPath("up".into(), "..".into()))),
             ("/{nothing.here}", Err(TemplateError::Missing("nothing.here".into()))),
             ("/{gone}", Err(TemplateError::Missing("gone".into()))),
             ("/{list}", Err(TemplateError::NotText("list".into()))),
@@ -186,6 +206,7 @@ mod tests {
             assert_eq!(fill(text, Encoding::Segment), filled.map(str::to_owned), "{text}");
         }
         assert_eq!(fill("{key}", Encoding::Plain).unwrap(), "a/b");
+        assert_eq!(fill("{+key}", Encoding::Plain).unwrap(), "a/b");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::domain::{
     ActionId, Applies, Awaited, Danger, Entity, Failure, FailureKind, Field, FieldKind, Kind, Offer, Order, Receipt, Text, Until,
 };
 use crate::source::http::{Method, Request};
+use crate::source::own::quoted;
 use crate::source::{Deed, Pending, ShellStream};
 
 /// Longest wait of one request of a shell, in seconds; its stream has no end.
@@ -323,12 +324,6 @@ fn command(order: &Order) -> String {
     }
 }
 
-/// As a POSIX shell takes it for one word: names come from outside, and this one is pasted into a shell.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-}
-
 fn unknown(action: &ActionId) -> Failure {
     Failure::new(FailureKind::Unsupported, format!("`{action}` a container"), "the engine has no such verb")
 }
@@ -364,13 +359,6 @@ mod tests {
             }
             assert_eq!(verb.offer(Some(verb.when[0])).applies, Applies::Yes, "{}", verb.id);
             assert!(verb.offer(Some("nonsense")).applies.why_not().is_some(), "{}", verb.id);
-        }
-    }
-
-    #[test]
-    fn a_name_from_outside_stays_one_word_of_the_copied_command() {
-        for (name, word) in [("web-1", "web-1"), ("a b", "'a b'"), ("$(reboot)", "'$(reboot)'"), ("it's", "'it'\\''s'"), ("", "''")] {
-            assert_eq!(quoted(name), word);
         }
     }
 }

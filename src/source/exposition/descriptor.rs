@@ -30,6 +30,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The word of `OpenMetrics`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+            Self::GaugeHistogram => "gaugehistogram",
+            Self::Summary => "summary",
+            Self::Info => "info",
+            Self::StateSet => "stateset",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// The word of one format, or `None` if that format has no such word.
     pub fn from_word(word: &str, format: Format) -> Option<Self> {
         match (word, format) {

@@ -53,6 +53,11 @@ impl Setup {
         Ok(Self { tls, proxy, socket: place.socket().map(Path::to_path_buf) })
     }
 
+    /// For addresses other than the source's own, with and without TLS: services that hand out credentials.
+    pub fn anywhere(config: &SourceConfig, place: &Place) -> Result<Self, Failure> {
+        Ok(Self { tls: Some(config.tls.clone()), socket: None, ..Self::new(config, place)? })
+    }
+
     /// The proxies' passwords, also as they are sent.
     pub fn secrets(&self) -> Vec<Secret> {
         match &self.proxy {

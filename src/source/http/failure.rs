@@ -91,7 +91,7 @@ pub(super) async fn refused(response: reqwest::Response, spent: &AtomicU64, reda
     let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let said = shown(&redactor.redact(&first_words(kind, &body)));
     let detail = if said.is_empty() { status.to_string() } else { format!("{status}: {said}") };
-    let (kind, hint) = meaning(status);
+    let (kind, hint) = named(&detail).unwrap_or_else(|| meaning(status));
     let mut failure = Failure::new(kind, doing, detail).hint(hint);
     if matches!(status.as_u16(), 429 | 503) {
         failure.retry_after_s = retry_after(&headers, SystemTime::now());
@@ -122,8 +122,15 @@ pub(super) fn first_words(content_type: &str, body: &[u8]) -> String {
     if looks_like_html(content_type, body) {
         return title(&String::from_utf8_lossy(body)).unwrap_or_else(|| "a page of HTML".to_owned());
     }
-    if let Some(message) = serde_json::from_slice::<Value>(body).ok().as_ref().and_then(message) {
-        return message;
+    if let Ok(value) = serde_json::from_slice::<Value>(body)
+        && let Some(message) = message(&value)
+    {
+        // AWS names what went wrong beside the message, behind a namespace
+        let code = value.get("__type").and_then(Value::as_str).map(|code| code.rsplit('#').next().unwrap_or(code));
+        return code.map_or(message.clone(), |code| format!("{code}: {message}"));
+    }
+    if let Some(said) = said_in_xml(&String::from_utf8_lossy(body)) {
+        return said;
     }
     let text = String::from_utf8_lossy(body);
     text::clean(&text).lines().map(str::trim).find(|line| !line.is_empty()).map(shown).unwrap_or_default()
@@ -133,13 +140,23 @@ pub(super) fn first_words(content_type: &str, body: &[u8]) -> String {
 fn message(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Object(map) => {
-            ["message", "error", "detail", "msg", "title", "errors", "error_description"].iter().find_map(|key| message(map.get(*key)?))
-        }
+        Value::Object(map) => ["message", "Message", "error", "detail", "msg", "title", "errors", "error_description"]
+            .iter()
+            .find_map(|key| message(map.get(*key)?)),
         Value::Array(items) => items.iter().find_map(message),
         _ => None,
     }
     .filter(|text| !text.trim().is_empty())
+}
+
+/// `<Error><Code>…</Code><Message>…</Message></Error>`, as the older services of AWS refuse.
+fn said_in_xml(body: &str) -> Option<String> {
+    let inside = |tag: &str| {
+        let (_, rest) = body.split_once(&format!("<{tag}>"))?;
+        Some(rest.split_once('<')?.0.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    let message = inside("Message")?;
+    Some(inside("Code").map_or(message.clone(), |code| format!("{code}: {message}")))
 }
 
 fn title(page: &str) -> Option<String> {
@@ -173,6 +190,28 @@ fn inflated(compressed: &[u8]) -> Vec<u8> {
     // cut short or damaged: what came before is what there is to show
     let _ = flate2::read::MultiGzDecoder::new(compressed).take(MAX_ERROR_BODY as u64).read_to_end(&mut body);
     body
+}
+
+/// AWS answers 400 to many things, and names each (common errors of its APIs).
+fn named(detail: &str) -> Option<(FailureKind, &'static str)> {
+    let code = detail.split(": ").nth(1)?;
+    match code {
+        "ThrottlingException" | "Throttling" | "RequestLimitExceeded" | "TooManyRequestsException" => {
+            Some((FailureKind::RateLimited, "asked too often: raise `every` of the source"))
+        }
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
+            Some((FailureKind::Denied, "signed in, but not allowed: ask for the right, or use another account"))
+        }
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "ExpiredTokenException"
+        | "ExpiredToken"
+        | "RequestExpired"
+        | "MissingAuthenticationToken" => Some((FailureKind::Auth, "check the credentials, `with.region`, and the clock of this machine")),
+        _ => None,
+    }
 }
 
 fn meaning(status: StatusCode) -> (FailureKind, &'static str) {
@@ -256,6 +295,16 @@ mod tests {
             ("application/json", r#""bad matcher format""#, "bad matcher format"),
             ("application/json", r#"{"detail":[{"type":"missing","loc":["body"],"msg":"Field required"}]}"#, "Field required"),
             ("application/json", r#"{"error":{"code":3,"message":"deep"}}"#, "deep"),
+            (
+                "application/x-amz-json-1.1",
+                r#"{"__type":"com.amazonaws#ClusterNotFoundException","Message":"Cluster not found."}"#,
+                "ClusterNotFoundException: Cluster not found.",
+            ),
+            (
+                "text/xml",
+                "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>",
+                "Throttling: Rate exceeded",
+            ),
             ("text/html", "<html><head><title> Sign \n in </title>", "Sign in"),
             ("", "\n <!DOCTYPE html><body>x", "a page of HTML"),
             ("text/plain", "\n  upstream gone\nmore", "upstream gone"),
@@ -265,6 +314,19 @@ mod tests {
             assert_eq!(first_words(kind, body.as_bytes()), words, "{body}");
         }
         assert_eq!(shown(&"x".repeat(500)).chars().count(), MAX_SHOWN);
+    }
+
+    #[test]
+    fn what_aws_names_is_understood_whatever_its_status() {
+        for (detail, kind) in [
+            ("400 Bad Request: ThrottlingException: Rate exceeded", Some(FailureKind::RateLimited)),
+            ("400 Bad Request: AccessDeniedException: no", Some(FailureKind::Denied)),
+            ("403 Forbidden: SignatureDoesNotMatch: no", Some(FailureKind::Auth)),
+            ("400 Bad Request: ClusterNotFoundException: no", None),
+            ("404 Not Found", None),
+        ] {
+            assert_eq!(named(detail).map(|(kind, _)| kind), kind, "{detail}");
+        }
     }
 
     #[test]

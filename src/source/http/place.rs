@@ -154,6 +154,16 @@ impl Place {
         Err(refused("which would turn the request into another", "set `url` of the source to the address it redirects to"))
     }
 
+    /// Where a redirect to another host leads; never from an encrypted address to one that is not.
+    pub(super) fn elsewhere(&self, from: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
+        if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return None;
+        }
+        let url = from.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
+        let encrypted = url.scheme() == "https" || url.scheme() == "http" && from.scheme() == "http";
+        (encrypted && !self.same_origin(&url)).then_some(url)
+    }
+
     fn same_origin(&self, url: &Url) -> bool {
         self.base.origin() == url.origin()
     }

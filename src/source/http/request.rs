@@ -32,6 +32,9 @@ pub struct Request {
     pub accept: Option<String>,
     /// A refusal in JSON (other than of the sign-in or for asking too often) comes back as an answer, for its words to be read.
     pub explained: bool,
+    /// A redirect to another host is followed, without headers or credentials: systems keep logs in stores of objects, whose addresses
+    /// carry their own signature.
+    pub elsewhere: bool,
     /// Send the validators (`ETag`, `Last-Modified`) of the last answer to the same request.
     pub conditional: bool,
 }

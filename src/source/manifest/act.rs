@@ -19,7 +19,9 @@ use crate::domain::{
     ActionId, Applies, Awaited, Entity, EntityId, Failure, FailureKind, Field, FieldKind, Kind, Offer, Order, Receipt, Text,
 };
 use crate::source::Deed;
-use crate::source::http::{Request, Response};
+use crate::source::http::Request;
+use crate::source::local::exec::Job;
+use crate::source::own::quoted;
 
 /// Seconds to wait for what an action brings about, where the connector says nothing.
 const PATIENCE_S: f64 = 60.0;
@@ -49,6 +51,12 @@ pub struct ActPlan {
 /// What the system has not permitted of late: the action, the target, its words, when.
 #[derive(Default)]
 pub struct Denied(Mutex<BTreeMap<(ActionId, EntityId), (Text, Instant)>>);
+
+/// An action with every place filled.
+enum Filled {
+    Request(Request),
+    Command(Job),
+}
 
 /// An order's target and values as templates and filters see them.
 struct Scene {
@@ -129,11 +137,11 @@ impl Inner {
         let Scene { values, variables, mut notes } = self.scene(plan, order).await?;
         let given = lines(plan.given.as_ref(), &values, &variables).await?;
         notes.extend(lines(plan.notes.as_ref(), &values, &variables).await?);
-        let request = plan.plan.fill(&values, &values, &variables, &Turn::default()).await?;
-        let requests = vec![Text::from(self.asker.http.shown(&request)?)];
+        let (shown, ready) = self.filled(plan, &values, &variables).await?;
+        let requests = vec![Text::from(shown)];
         let undo = plan.call.undo.as_ref().and_then(|undo| undo.fill(&values, Encoding::Plain).ok()).map(Text::from);
         let send = Box::new(move || -> crate::source::Pending<'a, Receipt> {
-            Box::pin(async move { self.sent(plan, order, request, variables).await })
+            Box::pin(async move { self.sent(plan, order, ready, variables).await })
         });
         Ok(Deed { requests, given, notes, undo, send })
     }
@@ -143,19 +151,39 @@ impl Inner {
         let plan = self.action(order)?;
         let Some((dry_run, map)) = &plan.dry_run else { return Err(self.unsupported("a dry run")) };
         let Scene { values, variables, .. } = self.scene(plan, order).await?;
-        let request = dry_run.fill(&values, &values, &variables, &Turn::default()).await?;
-        let answer = self.asker.answer(dry_run, request).await?;
+        let answer = self.asker.ask(dry_run, &values, &values, &variables, &Turn::default(), false).await?;
         Ok(texts(map.run(answer.page, variables).await?))
     }
 
-    async fn sent(&self, plan: &ActPlan, order: &Order, request: Request, variables: Variables) -> Result<Receipt, Failure> {
-        let response = self.asker.send(request).await.inspect_err(|failure| {
-            if failure.kind == FailureKind::Denied {
-                self.denied.note(&order.action, &order.target.id, &failure.detail);
+    /// The request or command with every place filled, and how a person is shown it.
+    async fn filled(&self, plan: &ActPlan, values: &Value, variables: &Variables) -> Result<(String, Filled), Failure> {
+        if plan.plan.is_http() {
+            let request = plan.plan.fill(values, values, variables, &Turn::default()).await?;
+            return Ok((self.asker.http.shown(&request)?, Filled::Request(request)));
+        }
+        let job = plan.plan.job(values, &self.asker.local)?;
+        let folder = job.cwd.as_ref().map(|folder| format!(" (in {folder})")).unwrap_or_default();
+        let shown = format!("{}{folder}", job.argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+        Ok((self.asker.http.redact(&shown), Filled::Command(job)))
+    }
+
+    async fn sent(&self, plan: &ActPlan, order: &Order, ready: Filled, variables: Variables) -> Result<Receipt, Failure> {
+        let (body, status) = match ready {
+            Filled::Request(request) => {
+                let response = self.asker.send(request).await.inspect_err(|failure| {
+                    if failure.kind == FailureKind::Denied {
+                        self.denied.note(&order.action, &order.target.id, &failure.detail);
+                    }
+                })?;
+                (response.body, response.status.to_string())
             }
-        })?;
+            Filled::Command(job) => {
+                let output = self.asker.local.run(&job).await?;
+                (output.body, format!("exit code {}", output.code))
+            }
+        };
         // it is done, whatever can be read of the answer
-        let page = answered(plan, &response);
+        let page = answered(plan, &body);
         let said = match &plan.said {
             Some(said) => first_text(said, &page, &variables).await,
             None => None,
@@ -169,7 +197,7 @@ impl Inner {
             let timeout_s = awaits.timeout.map_or(PATIENCE_S, crate::config::Span::seconds);
             Some(Awaited { of, word: Text::from(awaits.word.as_str()), until: awaits.until.clone(), timeout_s })
         });
-        let said = said.unwrap_or_else(|| Text::from(response.status.to_string()));
+        let said = said.unwrap_or_else(|| Text::from(status));
         Ok(Receipt { said, undo: None, made, awaited, copy: None })
     }
 
@@ -189,9 +217,13 @@ impl Inner {
         found.ok_or_else(|| self.unsupported(&format!("`{}`", order.action)))
     }
 
-    /// An entity as the filters of actions see it.
+    /// An entity as the filters of actions see it: without the labels that the source's configuration added, which the system does not
+    /// know.
     fn seen(&self, entity: &Entity) -> (Value, Variables) {
-        let (values, variables) = self.about(entity);
+        let (mut values, variables) = self.about(entity);
+        if let Some(Value::Object(labels)) = values.get_mut("labels") {
+            labels.retain(|name, _| !self.additions.labels.contains_key(name.as_str()));
+        }
         let history = serde_json::from_value(self.aliases.of(entity)).unwrap_or_default();
         (values, Variables { history, ..variables })
     }
@@ -223,8 +255,7 @@ impl Inner {
     async fn fields(&self, plan: &ActPlan, values: &Value, variables: &Variables) -> Result<Vec<Field>, Failure> {
         let mut all = fields(plan, values, variables).await?;
         if let Some((schema, map)) = &plan.schema {
-            let request = schema.fill(values, values, variables, &Turn::default()).await?;
-            let answer = self.asker.answer(schema, request).await?;
+            let answer = self.asker.ask(schema, values, values, variables, &Turn::default(), false).await?;
             for row in map.run(answer.page, variables.clone()).await? {
                 let wrong = |what: String| Failure::new(FailureKind::BadShape, format!("read the form of `{}`", plan.call.id), what);
                 all.push(row.and_then(|row| field(&to_json(&row))).map_err(wrong)?);
@@ -324,11 +355,11 @@ fn filled(fields: &[Field], order: &Order) -> Result<Value, Text> {
 }
 
 /// What can be read of the answer; null where it is empty or not what the connector expects.
-fn answered(plan: &ActPlan, response: &Response) -> Val {
-    if response.body.is_empty() {
+fn answered(plan: &ActPlan, body: &[u8]) -> Val {
+    if body.is_empty() {
         return Val::Null;
     }
-    decode(plan.plan.decode, &response.body).map(|(page, _)| page).unwrap_or_default()
+    decode(plan.plan.decode, body).map(|(page, _)| page).unwrap_or_default()
 }
 
 async fn first_text(filter: &Filter, page: &Val, variables: &Variables) -> Option<Text> {

@@ -6,16 +6,16 @@ use serde_json::{Map, Value, json};
 use super::decode::decode;
 use super::jq::{Filter, Variables};
 use super::row::{self, Additions};
-use crate::config::connector::{ActionCall, Also, Call, Connector, Jq, Pages, Template};
+use crate::config::connector::{ActionCall, Also, Call, Connector, Jq, Pages, Template, Way};
 use crate::config::error::{ConfigError, nearest};
 use crate::domain::{Entity, Failure, FailureKind, RowProblem, SourceName, Timestamp};
 
 /// What templates of polls may name.
-const POLL: &[&str] = &["with", "each"];
+const POLL: &[&str] = &["with", "each", "path"];
 /// What templates about an entity may name.
 const ENTITY: &[&str] = &[
     "with", "id", "key", "name", "state", "reason", "since", "seen_at", "eye", "env", "owner", "labels", "url", "links", "kind", "detail",
-    "step", "attempt", "let", "values", "each",
+    "step", "attempt", "let", "values", "each", "path",
 ];
 
 /// Every mistake in the filters and templates of a connector.
@@ -123,14 +123,24 @@ impl Checks<'_> {
 
     fn call(&mut self, path: &str, call: Option<Call<'_>>, roots: &[&str]) {
         let Some(call) = call else { return };
-        self.jq(&format!("{path}.json"), call.json);
-        self.jq(&format!("{path}.form"), call.form);
-        self.template(path, call.path, roots);
-        for (name, values) in call.query {
-            values.0.iter().for_each(|template| self.template(&format!("{path}.query.{name}"), template, roots));
-        }
-        for (name, template) in call.headers {
-            self.template(&format!("{path}.headers.{name}"), template, roots);
+        match call.way {
+            Way::Http(call) => {
+                self.jq(&format!("{path}.json"), call.json);
+                self.jq(&format!("{path}.form"), call.form);
+                self.template(path, call.path, roots);
+                for (name, values) in call.query {
+                    values.0.iter().for_each(|template| self.template(&format!("{path}.query.{name}"), template, roots));
+                }
+                for (name, template) in call.headers {
+                    self.template(&format!("{path}.headers.{name}"), template, roots);
+                }
+            }
+            Way::Exec(call) => {
+                call.argv.iter().for_each(|template| self.template(&format!("{path}.exec"), template, roots));
+                call.cwd.iter().for_each(|template| self.template(&format!("{path}.cwd"), template, roots));
+                call.env.iter().for_each(|(name, template)| self.template(&format!("{path}.env.{name}"), template, roots));
+            }
+            Way::File(call) => call.globs.0.iter().for_each(|template| self.template(&format!("{path}.file"), template, roots)),
         }
     }
 

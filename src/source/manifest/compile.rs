@@ -52,9 +52,11 @@ def until(cond; update): def rec: if cond then . else update | step | rec end; r
 const WORDS: &str = r#"
 def rows: if type == "array" then .[] else error("the answer is no list") end;
 def rows($key): if type == "object" then .[$key] // [] | rows else error("the answer is no object") end;
+def need($key): .[$key] | if type == "string" and . != "" or type == "number" then . else error("`\($key)` is missing or of the wrong type") end;
 def some: if . == null or . == "" or . == [] or . == {} then null else . end;
 def table: if . == null then null else [.[] | {(.key): (.value | tostring)}] | add end;
 def enum($known): . as $word | if . == null then null else ($known[$word | tostring] // "unknown") end;
+def metric($name): .[] | select(.name == $name) | .series[];
 def under($base): if $base == null then null else $base + . end;
 "#;
 

@@ -1,8 +1,9 @@
-//! Bodies to jq values: JSON, NDJSON, YAML, XML, CSV, text. What nests deeper than a person would is refused before it is read.
+//! Bodies to jq values: JSON, NDJSON, YAML, XML, CSV, metrics, text. What nests deeper than a person would is refused before it is read.
 //! Not for: what the values mean (the connector's map).
 
 use jaq_json::Val;
 
+use super::metrics::metrics;
 use crate::config::connector::Decode;
 
 /// `serde_json` stops at 128; the others are counted here.
@@ -22,6 +23,7 @@ pub fn decode(format: Decode, body: &[u8]) -> Result<Decoded, String> {
         Decode::Yaml => yaml(text(body)?).map(whole),
         Decode::Xml => xml(text(body)?).map(whole),
         Decode::Csv => Ok(whole(csv(body))),
+        Decode::Prometheus => Ok(metrics(body)),
         Decode::Text => Ok(whole(Val::from(String::from_utf8_lossy(body).into_owned()))),
     }
 }
@@ -136,6 +138,12 @@ mod tests {
                 "<?xml version=\"1.0\"?><log><entry rev=\"2\">x</entry></log>",
                 r#"{"c":[{"a":{"rev":"2"},"c":["x"],"t":"entry"}],"t":"log"}"#,
             ),
+            (
+                Decode::Xml,
+                "<log xmlns=\"urn:x\">\n <path action='A' kind=\"file\">/a &amp; b</path><path action=\"D\"/><msg/><!-- x --><![CDATA[<y>]]></log>",
+                r#"{"a":{"xmlns":"urn:x"},"c":["\n ",{"a":{"action":"A","kind":"file"},"c":["/a & b"],"t":"path"},
+                    {"a":{"action":"D"},"t":"path"},{"t":"msg"},{"comment":" x "},{"cdata":"<y>"}],"t":"log"}"#,
+            ),
             (Decode::Csv, "name,n\r\n\"a,b\",1\nc,\n", r#"[{"n":1,"name":"a,b"},{"n":null,"name":"c"}]"#),
             (Decode::Csv, "", "[]"),
             (Decode::Text, "3.17.2", "\"3.17.2\""),
@@ -169,7 +177,8 @@ mod tests {
             bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
             marked in "[<>/!?\\[\\]{}():,&*|'\"#%@` \\-\n\ta-c0-9=.~]{0,80}",
         ) {
-            for format in [Decode::Json, Decode::Ndjson, Decode::Yaml, Decode::Xml, Decode::Csv, Decode::Text] {
+            for format in
+                [Decode::Json, Decode::Ndjson, Decode::Yaml, Decode::Xml, Decode::Csv, Decode::Prometheus, Decode::Text] {
                 for body in [&bytes[..], marked.as_bytes()] {
                     if let Ok((value, _)) = decode(format, body) {
                         to_json(&value);

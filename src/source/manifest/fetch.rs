@@ -1,5 +1,5 @@
-//! Asking: one request to a decoded page, pages to rows, fan-outs, and requests beside a request.
-//! Not for: what is asked when (see `manifest`), turning rows into entities (see `row`).
+//! Asking: one request, command or file to a decoded page, pages to rows, fan-outs, and requests beside a request.
+//! Not for: what is asked when (see `manifest`), turning rows into entities (see `row`), reading many files (see `here`).
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -17,16 +17,19 @@ use super::session::Session;
 use crate::config::connector::{Also, Pages};
 use crate::domain::{Failure, FailureKind, RowProblem};
 use crate::source::http::{Http, Request, Response};
+use crate::source::local::{Local, files::Found};
 
 /// Requests of one fan-out under way at the same time.
 const ABREAST: usize = 4;
 /// Answers kept for requests whose answer never changes.
 const MAX_KEPT: usize = 512;
 
-/// A source's way of asking: its client, its session, and the answers that never change.
+/// A source's way of asking: its client, its session, this machine, and the answers that never change.
 pub struct Asker {
     /// The client.
     pub http: Http,
+    /// Commands and files.
+    pub local: Local,
     /// Signing in, if by request.
     pub session: Option<Session>,
     kept: Mutex<BTreeMap<String, Val>>,
@@ -55,6 +58,41 @@ pub struct Answer {
     pub hash: u64,
     /// Its `rel="next"`.
     pub link: Option<String>,
+    /// What filters see of it beside its content.
+    pub about: About,
+    /// Bytes and lines of its body.
+    pub size: (usize, usize),
+    /// A command or file that has nothing to tell.
+    pub nothing: bool,
+}
+
+/// What filters see of an answer beside its content: `$headers`, `$exit`, `$file`.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    headers: Val,
+    exit: Val,
+    file: Val,
+}
+
+impl About {
+    /// A file.
+    pub fn file(found: &Found) -> Self {
+        let file = json!({
+            "path": found.path.to_string_lossy(), "name": found.name(), "modified": found.modified().to_string(), "bytes": found.stamp.bytes,
+        });
+        Self { file: serde_json::from_value(file).unwrap_or_default(), ..Self::default() }
+    }
+
+    /// `variables` with what is known of the answer.
+    pub fn added_to(&self, variables: Variables) -> Variables {
+        Variables { headers: self.headers.clone(), exit: self.exit.clone(), file: self.file.clone(), ..variables }
+    }
+}
+
+impl Answer {
+    fn nothing(about: About) -> Self {
+        Self { page: Val::Null, problems: Vec::new(), not_modified: false, hash: 0, link: None, about, size: (0, 0), nothing: true }
+    }
 }
 
 /// How pages go on, with the filter that finds what is needed for it.
@@ -88,7 +126,7 @@ impl Paging {
     /// What the pager needs to know of a page.
     async fn facts(&self, answer: &Answer, variables: &Variables) -> Result<Page, Failure> {
         let found = match &self.find {
-            Some(filter) => filter.first(answer.page.clone(), variables.clone()).await?,
+            Some(filter) => filter.first(answer.page.clone(), answer.about.added_to(variables.clone())).await?,
             None => Val::Null,
         };
         let items = if let Val::Arr(list) = &found { list.len() } else { 0 };
@@ -118,9 +156,7 @@ impl<'a> PageReader<'a> {
         conditional: bool,
     ) -> Result<Option<Answer>, Failure> {
         let Some(turn) = self.turn.take() else { return Ok(None) };
-        let mut request = self.plan.fill(values, values, variables, &turn).await?;
-        request.conditional = conditional;
-        let mut answer = asker.answer(self.plan, request).await?;
+        let mut answer = asker.ask(self.plan, values, values, variables, &turn, conditional).await?;
         if let Some(paging) = self.paging {
             let facts = paging.facts(&answer, variables).await?;
             match self.pager.after(&facts) {
@@ -154,8 +190,60 @@ impl Beside {
 
 impl Asker {
     /// Has asked nothing yet.
-    pub fn new(http: Http, session: Option<Session>) -> Self {
-        Self { http, session, kept: Mutex::default() }
+    pub fn new(http: Http, session: Option<Session>, local: Local) -> Self {
+        Self { http, session, local, kept: Mutex::default() }
+    }
+
+    /// Fills a request, a command or a glob and reads the answer; of files, the newest.
+    pub async fn ask(
+        &self,
+        plan: &Plan,
+        values: &Value,
+        input: &Value,
+        variables: &Variables,
+        turn: &Turn,
+        conditional: bool,
+    ) -> Result<Answer, Failure> {
+        if plan.is_http() {
+            let mut request = plan.fill(values, input, variables, turn).await?;
+            request.conditional = conditional;
+            return self.answer(plan, request).await;
+        }
+        let Some(file) = plan.files() else {
+            let output = self.local.run(&plan.job(values, &self.local)?).await?;
+            let about = About { exit: Val::from(output.code as isize), ..About::default() };
+            if output.nothing {
+                return Ok(Answer::nothing(about));
+            }
+            return self.decoded(plan, output.body, about, &output.doing).await;
+        };
+        let place = values.get("path").and_then(Value::as_str).map(str::to_owned);
+        let globs = plan.globs(values)?;
+        let shown = globs.join(", ");
+        let found = self.local.files(globs, place, 1).await?;
+        let newest = match found.first() {
+            Some(newest) => self.local.read(newest).await?.map(|body| (newest, body)),
+            None => None,
+        };
+        match newest {
+            Some((found, body)) => self.decoded(plan, body, About::file(found), &format!("read {}", found.path.display())).await,
+            None if file.missing_ok => Ok(Answer::nothing(About::default())),
+            None => Err(no_file(&shown)),
+        }
+    }
+
+    /// What a command or a file holds.
+    pub async fn decoded(&self, plan: &Plan, body: Vec<u8>, about: About, doing: &str) -> Result<Answer, Failure> {
+        let (format, bytes) = (plan.decode, body.len());
+        let bad_shape = |detail: String| Failure::new(FailureKind::BadShape, doing, detail);
+        let read = jq::aside(DEADLINE, move || {
+            let lines = memchr::memchr_iter(b'\n', &body).count();
+            decode(format, &body).map(|decoded| (decoded, hash(&body), lines))
+        });
+        let read = read.await.ok_or_else(|| bad_shape("decoding it did not end".to_owned()))?;
+        let ((page, bad), hash, lines) = read.map_err(bad_shape)?;
+        let problems = bad.into_iter().map(|message| RowProblem { path: "body".into(), message: message.into() }).collect();
+        Ok(Answer { page, problems, not_modified: false, hash, link: None, about, size: (bytes, lines), nothing: false })
     }
 
     /// Sends a request, signed in if need be.
@@ -169,20 +257,28 @@ impl Asker {
     /// Sends a request and decodes its answer.
     pub async fn answer(&self, plan: &Plan, request: Request) -> Result<Answer, Failure> {
         let response = self.send(request.clone()).await?;
-        let link = response.headers.get("link").and_then(|v| v.to_str().ok()).and_then(next_link);
+        // a system may send several `Link` headers (RFC 8288 3)
+        let link = response.headers.get_all("link").iter().filter_map(|v| v.to_str().ok()).find_map(next_link);
+        let about = About { headers: headers(&response), ..About::default() };
         if response.not_modified {
-            return Ok(Answer { page: Val::Null, problems: Vec::new(), not_modified: true, hash: 0, link });
+            return Ok(Answer { not_modified: true, nothing: false, link, ..Answer::nothing(about) });
         }
-        let format = plan.decode;
-        let body = response.body.clone();
-        let decoded = jq::aside(DEADLINE, move || (decode(format, &body), hash(&body))).await;
-        let Some((decoded, hash)) = decoded else { return Err(response.bad_shape("decoding it did not end")) };
-        let (page, bad) = decoded.map_err(|e| {
+        let answer = self.decoded(plan, response.body.clone(), about, &response.doing).await;
+        let answer = answer.map_err(|failure| {
             self.http.forget(&request);
-            response.bad_shape(&e)
+            response.bad_shape(&failure.detail)
         })?;
-        let problems = bad.into_iter().map(|message| RowProblem { path: "body".into(), message: message.into() }).collect();
-        Ok(Answer { page, problems, not_modified: false, hash, link })
+        Ok(Answer { link, ..answer })
+    }
+
+    /// Tells the files that are read beside something from what they were; 0 where none is.
+    pub async fn stamps(&self, besides: &[Beside], values: &Value) -> Result<u64, Failure> {
+        let mut stamps = Vec::new();
+        for beside in besides.iter().filter(|beside| beside.plan.files().is_some() && beside.for_each.is_none()) {
+            let place = values.get("path").and_then(Value::as_str).map(str::to_owned);
+            stamps.extend(self.local.files(beside.plan.globs(values)?, place, 1).await?.into_iter().map(|found| (found.path, found.stamp)));
+        }
+        Ok(if stamps.is_empty() { 0 } else { hash(format!("{stamps:?}")) })
     }
 
     /// The answers of all requests beside one, as `$also`.
@@ -245,17 +341,22 @@ impl Asker {
     }
 
     async fn one(&self, beside: &Beside, values: &Value, variables: &Variables) -> Result<Val, Failure> {
-        let request = beside.plan.fill(values, values, variables, &Turn::default()).await?;
-        let key = format!("{request:?} {:?}", request.query);
-        if beside.keep
-            && let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key)
-        {
-            return Ok(known.clone());
+        let key = match (beside.keep, self.key(&beside.plan, values, variables)) {
+            (false, _) => None,
+            (true, key) => match key.await {
+                Ok(key) => Some(key),
+                // an item that cannot be asked about: what it is of says so itself
+                Err(_) if beside.optional => return Ok(Val::Null),
+                Err(failure) => return Err(failure),
+            },
+        };
+        if let Some(known) = key.as_ref().and_then(|key| self.locked().get(key).cloned()) {
+            return Ok(known);
         }
-        match self.answer(&beside.plan, request).await {
+        match self.ask(&beside.plan, values, values, variables, &Turn::default(), false).await {
             Ok(answer) => {
-                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                if beside.keep && kept.len() < MAX_KEPT {
+                let mut kept = self.locked();
+                if let Some(key) = key.filter(|_| kept.len() < MAX_KEPT) {
                     kept.insert(key, answer.page.clone());
                 }
                 Ok(answer.page)
@@ -264,6 +365,33 @@ impl Asker {
             Err(failure) => Err(failure),
         }
     }
+
+    /// Tells requests apart whose answers never change.
+    async fn key(&self, plan: &Plan, values: &Value, variables: &Variables) -> Result<String, Failure> {
+        if plan.is_http() {
+            let request = plan.fill(values, values, variables, &Turn::default()).await?;
+            let body = request.body.as_ref().map(|(_, body)| hash(body));
+            return Ok(format!("{request:?} {:?} {:?} {body:?}", request.query, request.headers));
+        }
+        plan.job(values, &self.local).map(|job| format!("{job:?}"))
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Val>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Nothing fits a glob.
+pub fn no_file(globs: &str) -> Failure {
+    Failure::new(FailureKind::NotFound, "look for files", format!("no file fits {globs}"))
+        .hint("check `path` of the source; has the tool that writes it run yet?")
+}
+
+fn headers(response: &Response) -> Val {
+    let pair = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+        Some((Val::from(name.as_str().to_owned()), Val::from(value.to_str().ok()?.to_owned())))
+    };
+    Val::obj(response.headers.iter().filter_map(pair).collect())
 }
 
 /// The system answers, but not with this.

@@ -31,8 +31,23 @@ pub(super) type Data = data::JustLut<Val>;
 pub(super) type Compiled = jaq_core::Filter<Data>;
 
 /// Variables every filter may use; those that have no value where it stands are null.
-pub const VARIABLES: [&str; 11] =
-    ["$now", "$with", "$base", "$each", "$also", "$polled", "$token", "$user", "$password", "$values", "$history"];
+pub const VARIABLES: [&str; 15] = [
+    "$now",
+    "$with",
+    "$base",
+    "$each",
+    "$also",
+    "$polled",
+    "$token",
+    "$user",
+    "$password",
+    "$values",
+    "$history",
+    "$path",
+    "$file",
+    "$exit",
+    "$headers",
+];
 
 /// Values of the variables. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +74,14 @@ pub struct Variables {
     pub values: Val,
     /// Where the aliases of the entity's model have pointed, in actions.
     pub history: Val,
+    /// The path of the source that is asked.
+    pub path: Val,
+    /// The file that was read: `{path, name, modified, bytes}`.
+    pub file: Val,
+    /// The code a command ended with.
+    pub exit: Val,
+    /// Headers of the answer, by name in small letters.
+    pub headers: Val,
 }
 
 /// What one output of a filter is: a value, or why there is none.
@@ -131,6 +154,10 @@ impl Filter {
             variables.password,
             variables.values,
             variables.history,
+            variables.path,
+            variables.file,
+            variables.exit,
+            variables.headers,
         ];
         native::start(self.0.deadline);
         let context = Ctx::<Data>::new(&filter.lut, Vars::new(values));

@@ -9,14 +9,16 @@ use jaq_json::Val;
 use serde_json::{Value, json};
 
 use super::Inner;
+use super::fetch::{About, no_file};
 use super::jq::{Filter, Variables, to_json};
 use super::pages::Turn;
 use super::plan::Plan;
 use super::row;
 use crate::config::Span;
-use crate::config::connector::Logs;
+use crate::config::connector::{Logs, Offset};
 use crate::domain::{Failure, FailureKind, Kind, LogLine, LogPart, LogRequest, State, Step};
 use crate::source::Flow;
+use crate::source::local::tail::Tail;
 
 /// Pages of one reading: an unfinished log may go on for ever.
 const MAX_PAGES: usize = 50;
@@ -29,8 +31,20 @@ pub struct LogPlan {
     bind: Option<Filter>,
     plan: Plan,
     map: Filter,
-    next: Option<(Filter, String)>,
+    rest: Rest,
     every: Duration,
+    /// It is the log of a step, not of the whole run.
+    of_step: bool,
+}
+
+/// How the rest of a log is asked for; each but the first names the query parameter that carries it.
+enum Rest {
+    /// Every answer holds the whole log.
+    Whole,
+    /// By what the answer names.
+    Next(Filter, String),
+    /// By how much was read.
+    Offset(Offset, String),
 }
 
 impl LogPlan {
@@ -39,10 +53,18 @@ impl LogPlan {
         Some(Self {
             on: logs.on.clone(),
             bind: logs.bind.as_ref().map(|jq| Filter::new("let of logs", jq)),
-            plan: Plan::new("logs", logs.call()?),
+            plan: Plan::new("logs", logs.call()?).elsewhere(logs.elsewhere),
             map: Filter::new("map of logs", &logs.map),
-            next: logs.next.as_ref().zip(logs.param.clone()).map(|(jq, param)| (Filter::new("next of logs", jq), param)),
+            rest: match (&logs.next, logs.offset, &logs.param) {
+                (Some(jq), _, Some(param)) => Rest::Next(Filter::new("next of logs", jq), param.clone()),
+                (_, Some(offset), Some(param)) => Rest::Offset(offset, param.clone()),
+                _ => Rest::Whole,
+            },
             every: logs.every.map_or(EVERY, Span::duration),
+            of_step: ["step", "attempt"].iter().any(|name| {
+                logs.call().is_some_and(|call| call.names(name))
+                    || logs.bind.as_ref().is_some_and(|jq| jq.code.contains(&format!(".{name}")))
+            }),
         })
     }
 }
@@ -54,6 +76,12 @@ struct Reader {
     /// Filled in by the first asking.
     values: Option<Value>,
     token: Option<String>,
+    /// Read so far, for systems that are asked by it.
+    offset: usize,
+    /// The file and the place in it, for logs that are files.
+    tail: Option<Tail>,
+    /// What was read begins where the log does.
+    from_start: bool,
     /// Lines handed on, for systems whose every answer holds the whole log.
     handed: usize,
     at: Stage,
@@ -68,7 +96,8 @@ enum Stage {
 
 /// Lines as they come; ends with the log, after a failure, or (if it is not followed) after the first part.
 pub fn read(source: Arc<Inner>, request: LogRequest) -> Flow<LogPart> {
-    let reader = Reader { source, request, values: None, token: None, handed: 0, at: Stage::First };
+    let (values, token, tail) = (None, None, None);
+    let reader = Reader { source, request, values, token, offset: 0, tail, from_start: true, handed: 0, at: Stage::First };
     Box::pin(stream::unfold(reader, |mut reader| async {
         loop {
             match reader.at {
@@ -105,14 +134,14 @@ impl Reader {
         self.at = if goes_on { Stage::Following } else { Stage::Over };
         let cut = lines.len().saturating_sub(self.request.tail as usize);
         lines.drain(..cut);
-        Ok(LogPart { lines: self.window(lines), from_start: cut == 0 && self.request.since.is_none(), ended: !goes_on })
+        Ok(LogPart { lines: self.window(lines), from_start: self.from_start && cut == 0 && self.request.since.is_none(), ended: !goes_on })
     }
 
     /// What is new.
     async fn more(&mut self) -> Result<LogPart, Failure> {
         let source = Arc::clone(&self.source);
         tokio::time::sleep(self.plan(&source)?.every).await;
-        let continues = self.token.is_some();
+        let continues = self.token.is_some() || self.tail.is_some();
         let (mut lines, unfinished) = self.pages().await?;
         if !continues {
             lines.drain(..self.handed.min(lines.len()));
@@ -134,38 +163,96 @@ impl Reader {
             None => self.fill(&source, plan, &variables).await?,
         };
         self.values = Some(values.clone());
+        if plan.plan.files().is_some() {
+            return self.appended(&source, plan, &values, &variables).await;
+        }
+        let alive = self.is_alive();
         let mut lines = Vec::new();
         for _ in 0..MAX_PAGES {
-            let token = plan.next.as_ref().zip(self.token.as_ref());
-            let query = token.map(|((_, param), token)| (param.clone(), token.clone())).into_iter().collect();
+            if matches!(plan.rest, Rest::Offset(..)) {
+                self.token = Some(self.offset.to_string());
+            }
+            let query = match (&plan.rest, &self.token) {
+                (Rest::Next(_, param) | Rest::Offset(_, param), Some(token)) => vec![(param.clone(), token.clone())],
+                _ => Vec::new(),
+            };
             let turn = Turn { query, token: self.token.clone(), address: None };
-            let request = plan.plan.fill(&values, &values, &variables, &turn).await?;
-            let answer = source.asker.answer(&plan.plan, request).await?;
-            let page = answer.page.clone();
-            let mut new = plan.map.run_then(page, variables.clone(), row::lines).await?;
-            let Some((next, _)) = &plan.next else {
-                lines.append(&mut new);
-                let alive = matches!(self.request.entity.state, State::Running | State::Pending);
-                return Ok((lines, alive));
-            };
-            let next = match to_json(&next.first(answer.page, variables.clone()).await?) {
-                Value::String(token) if !token.is_empty() => Some(token),
-                Value::Number(token) => Some(token.to_string()),
-                _ => None,
-            };
+            // `next` may count on from the token that asked
+            let variables = Variables { token: self.token.clone().map_or(Val::Null, Val::from), ..variables.clone() };
+            let answer = source.asker.ask(&plan.plan, &values, &values, &variables, &turn, false).await?;
+            let variables = answer.about.added_to(variables);
+            let mut new =
+                if answer.nothing { Vec::new() } else { plan.map.run_then(answer.page.clone(), variables.clone(), row::lines).await? };
             let came = !new.is_empty();
             lines.append(&mut new);
-            let same = next == self.token;
-            match next {
-                None => return Ok((lines, false)),
-                Some(next) => self.token = Some(next),
-            }
-            // a token though nothing came: there is nothing more now, but there may be later
-            if same || !came {
-                return Ok((lines, true));
+            match &plan.rest {
+                Rest::Whole => return Ok((lines, alive)),
+                Rest::Offset(unit, _) => {
+                    self.offset += if *unit == Offset::Bytes { answer.size.0 } else { answer.size.1 };
+                    if !came {
+                        return Ok((lines, alive));
+                    }
+                }
+                Rest::Next(next, _) => {
+                    let next = match to_json(&next.first(answer.page, variables).await?) {
+                        Value::String(token) if !token.is_empty() => Some(token),
+                        Value::Number(token) => Some(token.to_string()),
+                        _ => None,
+                    };
+                    let same = next == self.token;
+                    match next {
+                        None => return Ok((lines, false)),
+                        Some(next) => self.token = Some(next),
+                    }
+                    // a token though nothing came: there is nothing more now, but there may be later
+                    if same || !came {
+                        return Ok((lines, true));
+                    }
+                }
             }
         }
         Ok((lines, true))
+    }
+
+    /// What was appended to a log that is a file, and whether more may come: what is no run writes for as long as it lives.
+    async fn appended(
+        &mut self,
+        source: &Inner,
+        plan: &LogPlan,
+        values: &Value,
+        variables: &Variables,
+    ) -> Result<(Vec<LogLine>, bool), Failure> {
+        let local = &source.asker.local;
+        let awaited = self.request.follow && (self.request.entity.kind() != Kind::Run || self.is_alive());
+        let piece = if let Some(tail) = &mut self.tail {
+            tail.more(local, awaited).await?
+        } else {
+            let place = values.get("path").and_then(Value::as_str).map(str::to_owned);
+            let globs = plan.plan.globs(values)?;
+            let shown = globs.join(", ");
+            let newest = local.files(globs, place, 1).await?.into_iter().next().ok_or_else(|| no_file(&shown))?;
+            if !local.holds(&newest.path).await? {
+                let failure =
+                    Failure::new(FailureKind::Denied, format!("read {}", newest.path.display()), "it lies outside `path` of the source");
+                return Err(failure.hint("add its folder to `path` if it is a log of this source"));
+            }
+            let mut tail = Tail::of(newest.path);
+            let piece = tail.end(local, awaited).await?;
+            self.from_start = piece.from_start;
+            self.tail = Some(tail);
+            piece
+        };
+        if piece.body.is_empty() {
+            return Ok((Vec::new(), awaited));
+        }
+        let answer = source.asker.decoded(&plan.plan, piece.body, About::default(), "read the log").await?;
+        let mut lines = plan.map.run_then(answer.page, variables.clone(), row::lines).await?;
+        lines.extend(answer.problems.into_iter().map(|problem| row::said_by_us(format!("({}: {})", problem.path, problem.message))));
+        Ok((lines, awaited))
+    }
+
+    fn is_alive(&self) -> bool {
+        matches!(self.request.entity.state, State::Running | State::Pending)
     }
 
     fn plan<'a>(&self, source: &'a Inner) -> Result<&'a LogPlan, Failure> {
@@ -177,7 +264,7 @@ impl Reader {
     async fn fill(&self, source: &Inner, plan: &LogPlan, variables: &Variables) -> Result<Value, Failure> {
         let entity = &self.request.entity;
         let (mut values, _) = source.about(entity);
-        let has_steps = source.steps.iter().any(|plan| plan.on.contains(&entity.kind()));
+        let has_steps = plan.of_step && source.steps.iter().any(|plan| plan.on.contains(&entity.kind()));
         let step = match (&self.request.step, has_steps) {
             (None, false) => None,
             (Some(key), _) if self.request.attempt.is_some() || !has_steps => Some((key.to_string(), None)),

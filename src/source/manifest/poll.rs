@@ -8,20 +8,23 @@ use jaq_json::Val;
 
 use super::Inner;
 use super::fetch::{self, Beside, PageReader, Paging};
+use super::here::Memory;
 use super::jq::{Filter, Variables, to_json};
 use super::pages::Turn;
 use super::plan::Plan;
 use super::row::{self, entity_json};
-use crate::config::connector::{Connector, Poll, PollScope};
+use crate::config::connector::{Connector, Poll, PollScope, Way};
 use crate::domain::{Batch, Entity, EntityId, Failure, FailureKind, RowProblem, Scope, Timestamp};
 
 /// A poll, ready to be asked.
 pub struct PollPlan {
     pub id: String,
-    plan: Plan,
+    pub(super) plan: Plan,
     paging: Option<Paging>,
-    beside: Vec<Beside>,
-    map: Filter,
+    pub(super) beside: Vec<Beside>,
+    pub(super) map: Filter,
+    /// What files held when they were read last; none where what they become also depends on something else.
+    pub(super) memory: Option<Memory>,
     scope: PollScope,
     for_each: Option<(String, Filter, usize)>,
     /// Other polls whose entities its filters see as `$polled`.
@@ -32,11 +35,13 @@ pub struct PollPlan {
 
 /// Rows of one round of a poll.
 #[derive(Default)]
-struct Rows {
-    entities: Vec<Entity>,
-    problems: Vec<RowProblem>,
-    count: usize,
-    unchanged: bool,
+pub(super) struct Rows {
+    pub entities: Vec<Entity>,
+    pub problems: Vec<RowProblem>,
+    pub count: usize,
+    pub unchanged: bool,
+    /// Something could not be asked about: what is missing is not gone.
+    pub partial: bool,
 }
 
 impl PollPlan {
@@ -45,13 +50,18 @@ impl PollPlan {
         let what = format!("poll {}", poll.id);
         let beside = poll.also.iter().map(|(name, also)| Beside::new(&what, name, also)).collect::<Option<_>>()?;
         let asks_for = |poll: &Poll, other: &str| {
-            let filters = [Some(&poll.map), poll.call().and_then(|call| call.json), poll.call().and_then(|call| call.form)];
+            let body = poll.call().and_then(|call| if let Way::Http(http) = call.way { http.json.or(http.form) } else { None });
+            let filters = [Some(&poll.map), body];
             filters.into_iter().flatten().any(|jq| jq.code.contains(&format!("$polled.{other}")))
                 || poll.for_each.as_ref().is_some_and(|each| each.poll == other)
         };
+        let plan = Plan::new(&what, poll.call()?);
+        let wants: Vec<String> = connector.poll.iter().filter(|other| asks_for(poll, &other.id)).map(|other| other.id.clone()).collect();
+        let of_files_alone = wants.is_empty() && poll.for_each.is_none() && !poll.map.code.contains("$now");
         Some(Self {
             id: poll.id.clone(),
-            plan: Plan::new(&what, poll.call()?),
+            memory: (plan.files().is_some() && of_files_alone).then(Memory::default),
+            plan,
             paging: poll.pages.as_ref().map(|pages| Paging::new(&what, pages)),
             beside,
             map: Filter::new(format!("map of {what}"), &poll.map),
@@ -60,7 +70,7 @@ impl PollPlan {
                 .for_each
                 .as_ref()
                 .map(|each| (each.poll.clone(), Filter::new(format!("for-each of {what}"), &each.items), each.max as usize)),
-            wants: connector.poll.iter().filter(|other| asks_for(poll, &other.id)).map(|other| other.id.clone()).collect(),
+            wants,
             wanted: connector.poll.iter().any(|other| asks_for(other, &poll.id)),
         })
     }
@@ -77,7 +87,7 @@ impl Inner {
         let polled = self.wanted_by(plan, now).await?;
         let variables = Variables { polled: as_value(&polled), ..self.variables(now) };
         let Some((poll, items, max)) = &plan.for_each else {
-            let outcome = self.round(plan, Val::Null, variables.clone(), now).await.and_then(|rows| self.batch(plan, rows, Scope::Whole));
+            let outcome = self.round(plan, Val::Null, variables.clone(), now).await.and_then(|rows| self.batch(plan, rows));
             if outcome.is_err() && plan.is_conditional() {
                 // the system would say "not modified" of an answer that came to nothing
                 let values = fetch::values(&self.with, &Val::Null);
@@ -101,6 +111,7 @@ impl Inner {
         for (item, answer) in items.iter().zip(answers) {
             match answer {
                 Ok(rows) => {
+                    all.partial |= rows.partial;
                     all.entities.extend(rows.entities);
                     all.problems.extend(rows.problems);
                 }
@@ -116,8 +127,8 @@ impl Inner {
             return Err(failure);
         }
         all.problems.extend(problems);
-        // what could not be asked about is not gone
-        self.batch(plan, all, if failed == 0 { Scope::Whole } else { Scope::Part })
+        all.partial |= failed > 0;
+        self.batch(plan, all)
     }
 
     /// The entities of the polls that this one asks about; those that were never asked are asked now.
@@ -143,6 +154,9 @@ impl Inner {
         let values = fetch::values(&self.with, &each);
         let place = if matches!(each, Val::Null) { plan.id.clone() } else { format!("{}[{}]", plan.id, to_json(&each)) };
         let variables = Variables { each, ..variables };
+        if !plan.plan.is_http() {
+            return self.here(plan, values, variables, &place, now).await;
+        }
         let mut rows = Rows::default();
         let mut pages = PageReader::new(&plan.plan, plan.paging.as_ref());
         while let Some(answer) = pages.next(&self.asker, &values, &variables, plan.is_conditional()).await? {
@@ -152,7 +166,7 @@ impl Inner {
                 continue;
             }
             let also = self.asker.beside(&plan.beside, &answer.page, &values, &variables, &mut rows.problems).await?;
-            let variables = Variables { also, ..variables.clone() };
+            let variables = answer.about.added_to(Variables { also, ..variables.clone() });
             let (place, first, additions) = (place.clone(), rows.count, self.additions.clone());
             let mapped = plan
                 .map
@@ -165,7 +179,7 @@ impl Inner {
         Ok(rows)
     }
 
-    fn batch(&self, plan: &PollPlan, rows: Rows, scope: Scope) -> Result<Batch, Failure> {
+    fn batch(&self, plan: &PollPlan, rows: Rows) -> Result<Batch, Failure> {
         if rows.unchanged {
             return Ok(Batch { scope: Scope::Unchanged, ..Batch::default() });
         }
@@ -193,7 +207,7 @@ impl Inner {
             let remembered = Arc::new(entities.clone());
             self.polled.lock().unwrap_or_else(PoisonError::into_inner).insert(plan.id.clone(), remembered);
         }
-        let scope = if plan.scope == PollScope::Part { Scope::Part } else { scope };
+        let scope = if plan.scope == PollScope::Part || rows.partial { Scope::Part } else { Scope::Whole };
         Ok(Batch { entities, scope, problems: rows.problems, ..Batch::default() })
     }
 }

@@ -60,7 +60,6 @@ pub fn steps(outputs: Vec<Output>) -> Result<Vec<Step>, String> {
 
 /// Rows as log lines. A row that fails becomes a line that says so: a log is read to find out what went wrong.
 pub fn lines(outputs: Vec<Output>) -> Vec<LogLine> {
-    let said_by_us = |text: String| LogLine { at: None, stream: LogStream::System, level: None, text: Text::from(text) };
     let mut lines = Vec::new();
     for output in outputs {
         let row = match output {
@@ -81,6 +80,11 @@ pub fn lines(outputs: Vec<Output>) -> Vec<LogLine> {
         lines.extend(text.lines().map(|line| LogLine { at, stream, level: level.clone(), text: Text::from(line) }));
     }
     lines
+}
+
+/// A line that the system did not write.
+pub fn said_by_us(text: String) -> LogLine {
+    LogLine { at: None, stream: LogStream::System, level: None, text: Text::from(text) }
 }
 
 /// An entity as filters and templates see it: as in files, with its key.

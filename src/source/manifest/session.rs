@@ -26,18 +26,20 @@ pub struct Session {
     header: Template,
     renew_on: Vec<u16>,
     config: AuthConfig,
+    with: Value,
     token: Mutex<Option<(Arc<Secret>, Instant)>>,
 }
 
 impl Session {
     /// Asks nothing yet. `None` where the connector's file was not checked.
-    pub fn new(name: &str, login: &Login, config: &AuthConfig) -> Option<Self> {
+    pub fn new(name: &str, login: &Login, config: &AuthConfig, with: &Value) -> Option<Self> {
         Some(Self {
             plan: Plan::new(&format!("sign-in `{name}`"), login.call()?),
             take: Filter::new(format!("take of sign-in `{name}`"), &login.take),
             header: login.header.clone(),
             renew_on: login.renew_on.clone(),
             config: config.clone(),
+            with: with.clone(),
             token: Mutex::new(None),
         })
     }
@@ -90,8 +92,9 @@ impl Session {
                 .hint("see `auth` in the source's table")
         })?;
         http.hide(password.clone());
-        let variables = Variables { user: user.into(), password: password.expose().to_owned().into(), ..Variables::default() };
-        let request = self.plan.fill(&Value::Null, &Value::Null, &variables, &Turn::default()).await?;
+        let with = serde_json::from_value(self.with.clone()).unwrap_or_default();
+        let variables = Variables { user: user.into(), password: password.expose().to_owned().into(), with, ..Variables::default() };
+        let request = self.plan.fill(&json!({ "with": self.with }), &Value::Null, &variables, &Turn::default()).await?;
         let response = http.send(request).await.map_err(|failure| Failure {
             hint: if failure.kind == FailureKind::Auth {
                 "user or password is wrong: check `auth` of the source".into()

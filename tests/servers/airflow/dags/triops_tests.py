@@ -3,7 +3,7 @@
 import time
 from datetime import datetime, timedelta
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, Param, task
 
 START = datetime(2024, 1, 1)
 
@@ -82,3 +82,23 @@ with DAG("paused_report", schedule="@weekly", start_date=START, catchup=False):
         print("never scheduled while paused")
 
     report()
+
+# what a form is made from: a number, a choice, a switch, a list, and a text that may be left out
+with DAG(
+    "with_params",
+    schedule=None,
+    start_date=START,
+    params={
+        "days": Param(3, type="integer", minimum=1, title="Days back", description="How far back to load"),
+        "mode": Param("fast", enum=["fast", "full"]),
+        "notify": Param(False, type="boolean"),
+        "regions": Param(["eu"], type="array"),
+        "note": Param(None, type=["null", "string"]),
+    },
+):
+
+    @task
+    def show(params=None):
+        print(f"params {params}")
+
+    show()
