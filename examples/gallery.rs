@@ -60,6 +60,7 @@ fn screen(look: &Look, buf: &mut Buffer) {
         now,
         frozen: false,
         read_only: false,
+        dry_run: false,
     };
     (&header).render(draw::row(area, 0), buf);
     let titles = ["Triage", "Alerts", "Pipelines", "Workloads", "Models", "Data", "Changes", "Sources"];

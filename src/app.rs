@@ -3,16 +3,20 @@
 
 mod act;
 mod input;
+mod order;
 mod overlay;
 mod palette;
 mod screen;
 mod upkeep;
+
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use crate::config::Keymap;
 use crate::domain::{Rules, Shown, Text, Timestamp};
 use crate::msg::{Action, Context, Effect, LogView, Mode, Msg, Notice};
+use crate::pane::audit::Audit;
 use crate::pane::chart::Chart;
 use crate::pane::derived::Derived;
 use crate::pane::detail::Detail;
@@ -22,6 +26,7 @@ use crate::pane::{Look, Pane, Tab};
 use crate::store::Store;
 use crate::ui;
 use input::Input;
+use order::Desk;
 use palette::Palette;
 pub use screen::{draw, view};
 
@@ -44,6 +49,8 @@ pub struct Settings {
     pub mouse: bool,
     /// What may be changed, and how much is confirmed.
     pub rules: Rules,
+    /// Nothing is sent: orders only say what they would do.
+    pub dry_run: bool,
     /// Who sits here, as systems and the audit log are told.
     pub actor: Text,
 }
@@ -68,6 +75,7 @@ pub struct Model {
     palette: Palette,
     scroll: usize,
     toast: Option<(Notice, Timestamp)>,
+    desk: Desk,
     /// The store as it was when the picture was frozen; entities are shared, so this is a list of handles.
     held: Option<Box<Store>>,
     on_screen: Shown,
@@ -82,6 +90,8 @@ enum View {
     Detail(Box<Detail>),
     Logs(Box<Logs>),
     Chart(Box<Chart>),
+    Table(Box<Sections>),
+    Audit(Box<Audit>),
 }
 
 impl View {
@@ -90,6 +100,8 @@ impl View {
             Self::Detail(pane) => pane.as_ref(),
             Self::Logs(pane) => pane.as_ref(),
             Self::Chart(pane) => pane.as_ref(),
+            Self::Table(pane) => pane.as_ref(),
+            Self::Audit(pane) => pane.as_ref(),
         }
     }
 
@@ -98,6 +110,8 @@ impl View {
             Self::Detail(pane) => pane.as_mut(),
             Self::Logs(pane) => pane.as_mut(),
             Self::Chart(pane) => pane.as_mut(),
+            Self::Table(pane) => pane.as_mut(),
+            Self::Audit(pane) => pane.as_mut(),
         }
     }
 }
@@ -122,6 +136,7 @@ impl Model {
             palette: Palette::default(),
             scroll: 0,
             toast: None,
+            desk: Desk::default(),
             held: None,
             on_screen: Shown::default(),
             log_views: 0,
@@ -149,7 +164,7 @@ impl Model {
     /// The pane with the keys, and what it may look at.
     fn focused(&mut self) -> (&mut dyn Pane, Look<'_>) {
         let store = self.held.as_deref().unwrap_or(&self.store);
-        let look = Look { store, derived: &self.derived, now: self.shown_at, ui: &self.settings.look };
+        let look = Look { store, derived: &self.derived, now: self.shown_at, ui: &self.settings.look, actor: &self.settings.actor };
         let pane: &mut dyn Pane = match self.views.last_mut() {
             Some(view) => view.pane_mut(),
             None => &mut self.tabs[self.tab as usize],
@@ -158,7 +173,7 @@ impl Model {
     }
 
     fn look(&self) -> Look<'_> {
-        Look { store: self.shown(), derived: &self.derived, now: self.shown_at, ui: &self.settings.look }
+        Look { store: self.shown(), derived: &self.derived, now: self.shown_at, ui: &self.settings.look, actor: &self.settings.actor }
     }
 
     /// The store that is on screen.
@@ -193,7 +208,16 @@ impl Model {
     }
 
     fn say(&mut self, notice: Notice) {
-        self.toast = Some((notice, self.now.plus(TOAST_S)));
+        self.say_for(notice, TOAST_S);
+    }
+
+    fn say_for(&mut self, notice: Notice, seconds: f64) {
+        self.toast = Some((notice, self.now.plus(seconds)));
+    }
+
+    /// How often time must be told.
+    pub fn tick(&self) -> Duration {
+        Duration::from_millis(if self.desk.is_counting() { 100 } else { 1000 })
     }
 
     fn next_log_view(&mut self) -> LogView {
@@ -224,6 +248,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.bring_up();
             Vec::new()
         }
+        Msg::Scrolled { down, .. } if model.mode == Mode::Dialog => {
+            order::keys::scroll(model, isize::from(down));
+            Vec::new()
+        }
         Msg::Scrolled { down, .. } => {
             let action = if down > 0 { Action::Down } else { Action::Up };
             (0..down.unsigned_abs()).flat_map(|_| act::perform(model, action)).collect()
@@ -247,14 +275,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let replaced = model.store.merge(*fetched);
             if replaced.len() < FREED_HERE { Vec::new() } else { vec![Effect::Discard(replaced)] }
         }
-        Msg::Answered { .. }
-        | Msg::Logged { .. }
-        | Msg::Offered { .. }
-        | Msg::Formed { .. }
-        | Msg::Previewed { .. }
-        | Msg::Acting { .. }
-        | Msg::Acted { .. }
-        | Msg::Audited(_) => act::hear(model, &msg),
+        Msg::Answered { .. } | Msg::Logged { .. } => act::hear(model, &msg),
+        Msg::Offered { .. } | Msg::Formed { .. } | Msg::Previewed { .. } | Msg::Acting { .. } | Msg::Acted { .. } | Msg::Audited(_) => {
+            let mut effects = order::news::hear(model, &msg);
+            effects.extend(act::hear(model, &msg));
+            effects
+        }
         Msg::Discovered { missing } => {
             model.store.not_found = Some(missing);
             model.seen = None;
@@ -266,6 +292,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
     };
     model.show(&mut effects);
+    order::look_ahead(model, &mut effects);
     effects
 }
 
@@ -274,7 +301,8 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     if model.toast.as_ref().is_some_and(|(_, until)| now >= *until) {
         model.toast = None;
     }
-    let mut effects = act::hear(model, &Msg::Ticked(now));
+    let mut effects = order::news::tick(model, now);
+    effects.extend(act::hear(model, &Msg::Ticked(now)));
     effects.extend(upkeep::keep(model));
     effects
 }

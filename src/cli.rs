@@ -86,6 +86,9 @@ struct Globals {
     /// Change nothing, anywhere
     #[arg(long, global = true)]
     read_only: bool,
+    /// Send nothing: in the cockpit and in `act`, only say what would be done
+    #[arg(long)]
+    dry_run: bool,
     /// A theme: a file in themes/
     #[arg(long, global = true, value_name = "NAME")]
     theme: Option<String>,

@@ -1,8 +1,11 @@
 //! What entities mean together: pure functions over entities and series.
 //! Not for: I/O, state, drawing.
 
+pub mod ack;
 pub mod change;
+pub mod deeds;
 pub mod lineage;
+pub mod matcher;
 pub mod measure;
 pub mod spells;
 pub mod timeline;

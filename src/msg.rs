@@ -150,8 +150,8 @@ pub enum Mode {
     Filter { before: Filter },
     /// Keys edit the palette's query.
     Palette,
-    /// The list of what can be done with the selection.
-    Menu,
+    /// A menu, a form or a question lies over the screen and has the keys.
+    Dialog,
     /// The keymap.
     Help,
 }

@@ -1,6 +1,8 @@
 //! Panes: each projects the store for one purpose, and says what it wants done. One file per pane and one line in `tabs`.
 //! Not for: I/O, state that others need (see `store`), routing (see `app`).
 
+pub mod acks;
+pub mod audit;
 pub mod chart;
 pub mod column;
 pub mod columns;
@@ -86,6 +88,11 @@ pub trait Pane {
 
     /// The entity that actions are about.
     fn selected(&self) -> Option<&Arc<Entity>>;
+
+    /// The entities that an order would be about: those that are marked, or the selected one.
+    fn targets(&self) -> Vec<Arc<Entity>> {
+        self.selected().cloned().into_iter().collect()
+    }
 
     /// The text of its filter or search.
     fn query(&self) -> &str;

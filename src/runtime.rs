@@ -80,6 +80,10 @@ impl App for app::Model {
     fn take_dirty(&mut self) -> bool {
         Self::take_dirty(self)
     }
+
+    fn tick(&self) -> Option<Duration> {
+        Some(Self::tick(self))
+    }
 }
 
 /// What comes while the program runs and is not a source's answer.

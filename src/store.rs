@@ -5,6 +5,7 @@ mod entities;
 mod readings;
 mod sources;
 mod standing;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ pub use entities::{Counts, Entities};
 pub use readings::{Readings, Trail};
 pub use sources::{PollState, SourceState, Sources, Standing};
 pub use standing::is_standing;
+pub use waiting::{Waiting, Word};
 
 /// Everything the sources told.
 #[derive(Debug, Default, Clone)]
@@ -25,6 +27,8 @@ pub struct Store {
     pub readings: Readings,
     /// The sources themselves.
     pub sources: Sources,
+    /// What orders are to bring about.
+    pub waiting: Waiting,
     /// What was looked for on this machine in vain; absent while the search goes on, or when there was none.
     pub not_found: Option<Vec<String>>,
     revision: u64,
@@ -80,6 +84,11 @@ impl Store {
         }
         self.judge(&source, at);
         self.entities.take_replaced()
+    }
+
+    /// Looks at what is awaited; returns the sources to ask now.
+    pub fn look_after(&mut self, now: Timestamp) -> Vec<SourceName> {
+        self.waiting.look(&self.entities, now)
     }
 
     /// The entity of that id.

@@ -12,6 +12,7 @@
 //! | [`scrollbar`] | where in a long list we are |
 //! | [`header`], [`tabs`], [`hints`], [`toast`] | the lines around every screen |
 //! | [`modal`], [`input`] | a box over the screen, a line of text being written |
+//! | [`dialog`], [`form`] | a box that asks, fields to fill |
 //! | [`text`] | long texts, with search hits |
 //! | [`chart`] | series over a window |
 //! | [`svg`] | a drawn buffer as a picture |
@@ -21,7 +22,9 @@
 
 pub mod chart;
 pub mod color;
+pub mod dialog;
 pub mod draw;
+pub mod form;
 pub mod frame;
 pub mod glyphs;
 pub mod header;

@@ -194,18 +194,18 @@ async fn a_frozen_picture_stays_while_the_world_goes_on() {
 async fn keys_are_those_of_the_keymap_and_read_only_is_said() {
     Cockpit::at(&["airflow"])
         .await
-        .keys("[global]\nP = \"tab-3\"\n3 = \"none\"\n")
+        .keys("[global]\nW = \"tab-3\"\n3 = \"none\"\n")
         .read_only()
         .walk(&[
             ("see", "READ-ONLY"),
-            ("see", "P Pipelines"),
+            ("see", "W Pipelines"),
             ("press", "3"),
-            ("press", "P"),
+            ("press", "W"),
             ("see", "┌ Pipelines"),
             ("press", "?"),
             ("see", "In tables"),
             ("press", "pagedown"),
-            ("see", "P                 Go to Pipelines"),
+            ("see", "W                 Go to Pipelines"),
         ])
         .await;
 }
@@ -250,6 +250,65 @@ async fn an_alert_is_drawn_over_time() {
             ("see", "last 30m"),
             ("press", "q"),
             ("see", "Alerts 1/"),
+        ])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_is_acknowledged_in_three_keys_and_stands_in_the_audit_log() {
+    Cockpit::at(&["alertmanager"])
+        .await
+        .walk(&[
+            ("press", "2"),
+            ("see", "InstanceDown"),
+            ("press", "/"),
+            ("type", "instancedown"),
+            ("press", "enter"),
+            ("see", "a ack"),
+            ("press", "a"),
+            ("see", "Acknowledge: a short silence in your name · reversible"),
+            ("see", "/api/v2/silences"),
+            ("see", "y Acknowledge"),
+            ("pause", "1"),
+            ("press", "y"),
+            ("see", "silence 0d2f2c0e-7a35-4ac4-9c44-6a8d12ab0c11"),
+            ("see", "acknowledging"),
+            ("press", "L"),
+            ("see", "Audit 1"),
+            ("see", "acknowledge"),
+            ("see", "done"),
+        ])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cancelled_or_refused_leaves_the_program_as_a_line_of_the_audit_log_alone() {
+    Cockpit::at(&["alertmanager"])
+        .await
+        .walk(&[
+            ("press", "2"),
+            ("see", "a ack"),
+            ("press", "a"),
+            ("see", "any other key cancels"),
+            ("pause", "1"),
+            ("press", "enter"),
+            ("see", "cancelled: nothing was sent"),
+            ("press", "L"),
+            ("see", "cancelled"),
+            ("see", "Audit 1"),
+        ])
+        .await;
+    Cockpit::at(&["alertmanager"])
+        .await
+        .read_only()
+        .walk(&[
+            ("press", "2"),
+            ("see", "InstanceDown"),
+            ("pause", "1"),
+            ("press", "a"),
+            ("see", "triops is read-only"),
+            ("press", "L"),
+            ("see", "refused"),
         ])
         .await;
 }

@@ -3,18 +3,24 @@
 
 use super::input::Edit;
 use super::palette::Choice;
-use super::{Model, View, contexts, overlay, screen};
+use super::{Model, View, contexts, order, overlay, screen};
 use crate::domain::{Filter, LogRequest};
-use crate::msg::{Action, Effect, Key, KeyCode, Mode, Msg, Notice};
+use crate::msg::{Action, Effect, Key, KeyCode, Mode, Msg, Needs, Notice};
+use crate::pane::acks;
 use crate::pane::chart::Chart;
 use crate::pane::detail::Detail;
 use crate::pane::logs::Logs;
+use crate::pane::sections::Sections;
 use crate::pane::{Tab, Wish};
 
 /// A key was pressed.
 pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.desk.note_key(key);
     match model.mode.clone() {
         Mode::Normal => {
+            if order::is_repeat(model, key) {
+                return Vec::new();
+            }
             let Some(action) = model.settings.keymap.action(contexts(model), key) else { return Vec::new() };
             // esc takes back what it can and never leaves: it is pressed without looking
             let leaves = action == Action::Back && model.views.is_empty() && model.pane().query().is_empty();
@@ -25,7 +31,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         Mode::Filter { before } => type_filter(model, key, &before),
         Mode::Palette => type_palette(model, key),
-        Mode::Menu => pick_menu(model, key),
+        Mode::Dialog => order::keys::press(model, key),
         Mode::Help => scroll_help(model, key),
     }
 }
@@ -37,7 +43,10 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             model.input.insert(&crate::domain::text::clean(text).replace(['\n', '\t'], " "));
             typed(model);
         }
-        _ => model.say(Notice { good: false, text: "pasted text is not typed as keys; press / or : first".to_owned() }),
+        Mode::Dialog => order::keys::paste(model, text),
+        Mode::Normal | Mode::Help => {
+            model.say(Notice { good: false, text: "pasted text is not typed as keys; press / or : first".to_owned() })
+        }
     }
     Vec::new()
 }
@@ -63,7 +72,8 @@ pub fn click(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
 pub fn hear(model: &mut Model, msg: &Msg) -> Vec<Effect> {
     let mut wishes = Vec::new();
     let store = model.held.as_deref().unwrap_or(&model.store);
-    let look = crate::pane::Look { store, derived: &model.derived, now: model.shown_at, ui: &model.settings.look };
+    let look =
+        crate::pane::Look { store, derived: &model.derived, now: model.shown_at, ui: &model.settings.look, actor: &model.settings.actor };
     for view in &mut model.views {
         wishes.extend(view.pane_mut().hear(msg, &look));
     }
@@ -73,7 +83,7 @@ pub fn hear(model: &mut Model, msg: &Msg) -> Vec<Effect> {
 /// Does what an action asks.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return order::leave::leave(model),
         Action::Back => return back(model),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
@@ -108,10 +118,10 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             model.input.set("");
             typed(model);
         }
-        Action::Menu => {
-            model.scroll = 0;
-            model.mode = Mode::Menu;
-        }
+        Action::Menu => return order::begin(model, action),
+        Action::Acks => return over(model, View::Table(Box::new(Sections::new(&acks::SPEC)))),
+        Action::Audit => return over(model, View::Audit(Box::default())),
+        _ if action.row().needs == Needs::Offer => return order::begin(model, action),
         Action::Filter => {
             let text = model.pane().query().to_owned();
             model.mode = Mode::Filter { before: Filter::parse(&text) };
@@ -161,14 +171,27 @@ fn back(model: &mut Model) -> Vec<Effect> {
             model.bring_up();
             closed(view)
         }
-        None => vec![Effect::Quit],
+        None => order::leave::leave(model),
     }
+}
+
+/// Shows a view over what is there, once.
+fn over(model: &mut Model, view: View) -> Vec<Effect> {
+    let same = |open: &View| std::mem::discriminant(open) == std::mem::discriminant(&view);
+    if model.views.last().is_some_and(same) {
+        return Vec::new();
+    }
+    model.views.push(view);
+    model.bring_up();
+    let now = model.now;
+    let wishes = if let Some(View::Audit(audit)) = model.views.last_mut() { audit.questions(now) } else { Vec::new() };
+    grant(model, wishes)
 }
 
 fn closed(view: View) -> Vec<Effect> {
     match view {
         View::Logs(logs) => logs.streams().into_iter().map(Effect::Unfollow).collect(),
-        View::Detail(_) | View::Chart(_) => Vec::new(),
+        View::Detail(_) | View::Chart(_) | View::Table(_) | View::Audit(_) => Vec::new(),
     }
 }
 
@@ -265,30 +288,6 @@ fn type_palette(model: &mut Model, key: Key) -> Vec<Effect> {
                 None => Vec::new(),
             };
         }
-    }
-    Vec::new()
-}
-
-fn pick_menu(model: &mut Model, key: Key) -> Vec<Effect> {
-    let rows = overlay::menu_rows(model);
-    let action = model.settings.keymap.action(contexts(model), key);
-    match (key.code, action) {
-        (KeyCode::Enter, _) => {
-            model.mode = Mode::Normal;
-            match rows.get(model.scroll) {
-                Some(row) if row.refused.is_none() => return perform(model, row.action),
-                Some(row) => model.say(Notice { good: false, text: row.refused.clone().unwrap_or_default() }),
-                None => {}
-            }
-        }
-        (_, Some(Action::Down)) => model.scroll = (model.scroll + 1).min(rows.len().saturating_sub(1)),
-        (_, Some(Action::Up)) => model.scroll = model.scroll.saturating_sub(1),
-        (KeyCode::Esc, _) | (_, Some(Action::Back | Action::Menu)) => model.mode = Mode::Normal,
-        (_, Some(action)) if rows.iter().any(|row| row.action == action) => {
-            model.mode = Mode::Normal;
-            return perform(model, action);
-        }
-        _ => {}
     }
     Vec::new()
 }

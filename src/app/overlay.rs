@@ -1,5 +1,5 @@
-//! Boxes over the screen: the palette, the menu of what can be done, the help made from the live keymap.
-//! Not for: what their keys do (see `act`).
+//! Boxes over the screen: the palette, the help made from the live keymap.
+//! Not for: what their keys do (see `act`), boxes of orders (see `order`).
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -7,8 +7,7 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use super::{Model, contexts};
-use crate::msg::{ACTIONS, Action, Context, Needs};
-use crate::pane::wishes;
+use crate::msg::{ACTIONS, Action, Context};
 use crate::ui::draw::{self, Piece};
 use crate::ui::frame::Frame;
 use crate::ui::input::Input;
@@ -17,47 +16,6 @@ use crate::ui::theme::{Role, role_of};
 
 /// Columns of a box, if the screen has them.
 const WIDTH: u16 = 76;
-
-/// One row of the menu.
-pub struct MenuRow {
-    /// What it does.
-    pub action: Action,
-    /// Why not, if it cannot be done now.
-    pub refused: Option<String>,
-}
-
-/// What can be done with the selection, and why what cannot.
-pub fn menu_rows(model: &Model) -> Vec<MenuRow> {
-    let look = model.look();
-    let here = contexts(model);
-    let rows = ACTIONS.iter().filter(|row| here.contains(&row.context) && row.needs != Needs::Nothing && row.action != Action::Menu);
-    rows.map(|row| MenuRow {
-        action: row.action,
-        refused: match model.pane().selected() {
-            Some(entity) => wishes::refused(row.action, entity, &look),
-            None => Some("nothing is selected".to_owned()),
-        },
-    })
-    .collect()
-}
-
-/// Draws the menu.
-pub fn menu(model: &Model, screen: Rect, buf: &mut Buffer) {
-    let rows = menu_rows(model);
-    let title =
-        model.pane().selected().map_or_else(|| "nothing selected".to_owned(), |entity| format!("{} {}", entity.kind(), entity.title()));
-    let inner = open_box(model, &title, "enter does it, esc closes", rows.len() as u16, screen, buf);
-    let first = model.scroll.saturating_sub(usize::from(inner.height.saturating_sub(1)));
-    for (place, row) in rows.iter().enumerate().skip(first).take(usize::from(inner.height)) {
-        let (role, why) = row.refused.as_ref().map_or((Role::Text, String::new()), |why| (Role::Muted, format!("  ({why})")));
-        let pieces = [
-            Piece::new(format!(" {:<12}", keys(model, row.action)), Role::Accent),
-            Piece::new(row.action.row().title, role),
-            Piece::new(why, Role::Muted),
-        ];
-        line(model, &pieces, place == model.scroll, draw::row(inner, (place - first) as u16), buf);
-    }
-}
 
 /// Draws the palette; tells where the cursor blinks.
 pub fn palette(model: &Model, screen: Rect, buf: &mut Buffer) -> Option<Position> {
@@ -95,6 +53,7 @@ fn help_lines(model: &Model) -> Vec<Vec<Piece<'static>>> {
     for context in order {
         let title = match context {
             Context::Global => "Everywhere",
+            Context::Entity => "With the selection",
             Context::List => "In tables",
             Context::Detail => "In the detail view",
             Context::Log => "In logs",

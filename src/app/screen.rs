@@ -1,4 +1,4 @@
-//! The whole picture, top to bottom: header, tabs, the pane, and the hint line; over them palette, menu, help and toast.
+//! The whole picture, top to bottom: header, tabs, the pane, and the hint line; over them palette, dialogs, help and toast.
 //! Not for: what panes draw inside, what boxes hold (see `overlay`).
 //!
 //! ```text
@@ -17,9 +17,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use super::{Model, View, contexts, overlay};
+use super::{Model, View, contexts, order, overlay};
 use crate::domain::{Eye, Kind};
-use crate::msg::{ACTIONS, Action, Context, Mode};
+use crate::msg::{ACTIONS, Action, Context, Mode, Needs};
 use crate::pane::{Pane, Tab, wishes};
 use crate::store::Standing;
 use crate::ui::draw::Piece;
@@ -76,7 +76,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
     match model.mode {
         Mode::Palette => cursor = overlay::palette(model, screen, buf),
-        Mode::Menu => overlay::menu(model, screen, buf),
+        Mode::Dialog => cursor = order::draw(model, screen, buf),
         Mode::Help => overlay::help(model, screen, buf),
         Mode::Normal | Mode::Filter { .. } => {}
     }
@@ -108,6 +108,7 @@ fn header(model: &Model) -> Header<'_> {
         now: model.shown_at,
         frozen: model.held.is_some(),
         read_only: model.settings.rules.read_only,
+        dry_run: model.settings.dry_run,
     }
 }
 
@@ -176,6 +177,12 @@ fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
     const LIST: &[Action] = &[
         Action::Open,
         Action::OpenLogs,
+        Action::Acknowledge,
+        Action::Retry,
+        Action::Trigger,
+        Action::Stop,
+        Action::Rollback,
+        Action::Expire,
         Action::OpenChart,
         Action::WhatChanged,
         Action::Menu,
@@ -183,8 +190,21 @@ fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
         Action::NextSection,
         Action::Palette,
     ];
-    const DETAIL: &[Action] =
-        &[Action::DetailOpen, Action::DetailLogs, Action::DetailRaw, Action::DetailBrowse, Action::Filter, Action::Back];
+    const DETAIL: &[Action] = &[
+        Action::DetailOpen,
+        Action::DetailLogs,
+        Action::Acknowledge,
+        Action::Retry,
+        Action::Trigger,
+        Action::Stop,
+        Action::Rollback,
+        Action::Expire,
+        Action::Menu,
+        Action::DetailRaw,
+        Action::DetailBrowse,
+        Action::Filter,
+        Action::Back,
+    ];
     const LOG: &[Action] = &[
         Action::LogFollow,
         Action::Filter,
@@ -211,12 +231,16 @@ fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
         Some(Context::Detail) => DETAIL,
         Some(Context::Log) => LOG,
         Some(Context::Chart) => CHART,
+        Some(Context::Global) => &[Action::Filter, Action::Palette, Action::Back],
         _ => LIST,
     };
     let look = model.look();
     let selected = model.pane().selected();
-    let can = |action: &&Action| {
-        selected.map_or(action.row().needs == crate::msg::Needs::Nothing, |entity| wishes::refused(**action, entity, &look).is_none())
+    let can = |action: &&Action| match (action.row().needs, selected) {
+        (Needs::Nothing, _) => true,
+        (_, None) => false,
+        (Needs::Offer, Some(entity)) => model.desk.can(**action, entity, model),
+        (_, Some(entity)) => wishes::refused(**action, entity, &look).is_none(),
     };
     let searches = !contexts(model).contains(&Context::List);
     let word = |action: Action| if action == Action::Filter && searches { "search" } else { action.row().hint };

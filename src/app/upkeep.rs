@@ -28,6 +28,9 @@ pub struct Upkeep {
 /// Time passed: what acknowledgements need now.
 pub fn keep(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
+    if model.settings.dry_run {
+        return Vec::new();
+    }
     if model.upkeep.looked_at.is_some_and(|at| now.since(at) < LOOK_S && now >= at) {
         return Vec::new();
     }

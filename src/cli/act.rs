@@ -73,10 +73,10 @@ impl Act {
     /// Does it and tells.
     pub fn run(&self, globals: &Globals) -> Result<Exit, Problem> {
         let (config, registry) = seat::load(globals)?;
-        seat::block_on(self.work(&config, &registry))
+        seat::block_on(self.work(&config, &registry, self.dry_run || globals.dry_run))
     }
 
-    async fn work(&self, config: &Config, registry: &Registry) -> Result<Exit, Problem> {
+    async fn work(&self, config: &Config, registry: &Registry, dry_run: bool) -> Result<Exit, Problem> {
         let seat = self.seat(seat::take(config, registry).await)?;
         let source = seat.source.as_ref().map_err(|failure| Problem::from(failure.clone()))?;
         let target = match &self.target {
@@ -88,8 +88,8 @@ impl Act {
         let (Some(target), Some(action)) = (target, &self.action) else {
             return self.list(&gate, &seat, source.as_ref()).await;
         };
-        let order = self.order(action, target)?;
-        if self.dry_run {
+        let order = Order { dry_run, ..self.order(action, target)? };
+        if dry_run {
             let outcome = gate.act(source.as_ref(), &order, || {}).await;
             return self.told(&order, None, &outcome, None);
         }
@@ -158,7 +158,6 @@ impl Act {
 
     fn order(&self, action: &str, target: Arc<Entity>) -> Result<Order, Problem> {
         let mut order = Order::new(1, ActionId::from(action), target, Text::from(actor::user()), now());
-        order.dry_run = self.dry_run;
         for value in &self.values {
             let (name, value) = value
                 .split_once('=')

@@ -28,11 +28,11 @@ use super::{Globals, seat};
 /// Opens it, and returns when the person leaves or a signal ends it.
 pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
     let (config, registry) = seat::load(globals)?;
-    open(&config, &registry)
+    open(&config, &registry, globals.dry_run)
 }
 
-/// Opens it on a configuration.
-pub fn open(config: &Config, registry: &Registry) -> Result<ExitCode, Problem> {
+/// Opens it on a configuration; `dry_run`: actions are shown and not sent.
+pub fn open(config: &Config, registry: &Registry, dry_run: bool) -> Result<ExitCode, Problem> {
     let env = Env::read();
     start_log(config)?;
     let tokio = tokio::runtime::Builder::new_multi_thread()
@@ -49,7 +49,8 @@ pub fn open(config: &Config, registry: &Registry) -> Result<ExitCode, Problem> {
         look,
         utc: config.ui.utc,
         mouse: config.ui.mouse,
-        rules: seat::rules(&config),
+        rules: seat::rules(config),
+        dry_run,
         actor: Text::from(crate::runtime::actor::user()),
     });
     let frames = if env.is_remote() { config.ui.max_fps_ssh } else { config.ui.max_fps };
@@ -58,7 +59,7 @@ pub fn open(config: &Config, registry: &Registry) -> Result<ExitCode, Problem> {
         synchronized: config.ui.synchronized_output,
         mouse: config.ui.mouse,
         state_dir: Some(config.paths.state_dir.clone()),
-        rules: seat::rules(&config),
+        rules: seat::rules(config),
         bounds: Bounds { low_data: config.ui.low_data, ..Bounds::default() },
         ..Options::new(env)
     };

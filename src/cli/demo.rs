@@ -103,7 +103,7 @@ impl Demo {
         let registry = Registry::load(&paths)?;
         let flags = config::Flags { config: Some(file), ..globals.flags() };
         let config = config::load(&flags, &seat::environment(), &paths, &registry.names())?;
-        let code = cockpit::open(&config, &registry);
+        let code = cockpit::open(&config, &registry, globals.dry_run);
         drop(host);
         tokio.shutdown_background();
         code

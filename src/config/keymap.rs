@@ -132,9 +132,9 @@ fn binding(context: Context, written: &str, id: &str) -> Result<(Key, Option<Act
     Ok((key, Some(action)))
 }
 
-/// Global actions can be bound anywhere, the others where they belong.
+/// An action can be bound wherever its context reaches.
 fn fits(action: Context, table: Context) -> bool {
-    action == table || action == Context::Global
+    action.reaches(table)
 }
 
 fn id(action: Option<Action>) -> &'static str {
@@ -213,19 +213,22 @@ mod tests {
     fn the_key_to_show_is_the_one_that_stands_first_in_the_file() {
         let keymap = Keymap::embedded();
         let shown = |action| keymap.keys(action).iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(shown(Action::Menu), ["m", "a"]);
+        assert_eq!(shown(Action::Menu), ["m"]);
         assert_eq!(shown(Action::Down), ["j", "down"]);
         assert_eq!(shown(Action::ChartZoomIn), ["+", "="]);
     }
 
     #[test]
     fn the_users_keys_lie_over_the_embedded_ones() {
-        let keymap = laid("[list]\nx = 'open'\nm = 'none'\n[global]\nq = 'quit'\n");
-        let list = [Context::List, Context::Global];
-        assert_eq!(keymap.action(&list, key("x")), Some(Action::Open));
-        assert_eq!(keymap.keys(Action::Open), [key("enter"), key("x")]);
+        let keymap = laid("[list]\nX = 'open'\nm = 'none'\nM = 'menu'\n[entity]\nB = 'stop'\n[global]\nq = 'quit'\n");
+        let list = [Context::List, Context::Entity, Context::Global];
+        let detail = [Context::Detail, Context::Entity, Context::Global];
+        assert_eq!(keymap.action(&list, key("X")), Some(Action::Open));
+        assert_eq!(keymap.keys(Action::Open), [key("enter"), key("X")]);
         assert_eq!(keymap.action(&list, key("m")), None);
-        assert_eq!(keymap.keys(Action::Menu), [key("a")]);
+        assert_eq!(keymap.action(&list, key("M")), Some(Action::Menu));
+        assert_eq!(keymap.action(&detail, key("m")), Some(Action::Menu), "only the table's was taken away");
+        assert_eq!(keymap.action(&detail, key("B")), Some(Action::Stop));
         assert_eq!(keymap.action(&list, key("q")), Some(Action::Quit));
         assert_eq!(keymap.keys(Action::Back), [key("esc")]);
         assert_eq!(keymap.keys(Action::Quit), [key("ctrl-c"), key("q")]);
@@ -245,6 +248,7 @@ mod tests {
             ("[list]\nx = 'opne'\n", "keymap.toml:2:1: unknown action `opne`\n  hint: did you mean `open`?"),
             ("[lists]\nx = 'open'\n", "keymap.toml:1:2: unknown context `lists`\n  hint: did you mean `list`?"),
             ("[log]\nx = 'open'\n", "keymap.toml:2:1: `open` cannot be done in [log]\n  hint: it belongs to [list]"),
+            ("[log]\nx = 'stop'\n", "keymap.toml:2:1: `stop` cannot be done in [log]\n  hint: it belongs to [entity]"),
             ("[list]\nx = 3\n", "keymap.toml:2:5: `list.x` must be a text in quotes, not this whole number"),
             (
                 "[global]\nq = 'none'\nesc = 'none'\nctrl-c = 'none'\n",

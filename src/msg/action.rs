@@ -6,6 +6,8 @@
 pub enum Context {
     /// Everywhere but in text input.
     Global,
+    /// An entity is selected in a table, or shown whole.
+    Entity,
     /// A table of entities has the focus.
     List,
     /// One entity is shown whole.
@@ -18,17 +20,23 @@ pub enum Context {
 
 impl Context {
     /// All of them, outermost first.
-    pub const ALL: [Self; 5] = [Self::Global, Self::List, Self::Detail, Self::Log, Self::Chart];
+    pub const ALL: [Self; 6] = [Self::Global, Self::Entity, Self::List, Self::Detail, Self::Log, Self::Chart];
 
     /// Its table's name in `keymap.toml`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Global => "global",
+            Self::Entity => "entity",
             Self::List => "list",
             Self::Detail => "detail",
             Self::Log => "log",
             Self::Chart => "chart",
         }
+    }
+
+    /// Whether keys of this context work in that one: those of everywhere in all, those of an entity where one is selected.
+    pub fn reaches(self, inner: Self) -> bool {
+        self == inner || self == Self::Global || (self == Self::Entity && matches!(inner, Self::List | Self::Detail))
     }
 }
 
@@ -43,6 +51,8 @@ pub enum Needs {
     Log,
     /// A selected entity with a page of its own.
     Url,
+    /// A selected entity whose source offers to do it.
+    Offer,
 }
 
 /// One row of the table.
@@ -109,13 +119,28 @@ actions! {
         First "first" Nothing "first" "To the beginning"
         Last "last" Nothing "last" "To the end"
         Filter "filter" Nothing "filter" "Filter the table, search the text"
+        Acks "acks" Nothing "acks" "List the alerts you have acknowledged"
+        Audit "audit" Nothing "audit" "Show what was done from here, and by whom"
+    }
+    Entity {
+        Menu "menu" Selection "menu" "List what can be done with the selection"
+        Acknowledge "acknowledge" Offer "ack" "Acknowledge it: a short silence in your name"
+        Silence "silence" Offer "silence" "Silence it: matchers, time, comment"
+        Expire "expire" Offer "expire" "End a silence or an acknowledgement"
+        Retry "retry" Offer "retry" "Restart it, run it again, or clear what failed"
+        Trigger "trigger" Offer "start" "Start it, or trigger a run of it"
+        Stop "stop" Offer "stop" "Stop or cancel it"
+        Pause "pause" Offer "pause" "Pause it, or let it go on"
+        Promote "promote" Offer "promote" "Promote it"
+        Rollback "rollback" Offer "roll back" "Roll it back to what was before"
+        Shell "shell" Offer "shell" "Open a shell in it"
+        CopyDebug "copy-debug" Offer "copy debug" "Copy a command that looks into it"
     }
     List {
         Open "open" Selection "detail" "Show all about the selection"
         OpenLogs "logs" Log "logs" "Read the log of the selection"
         OpenChart "chart" Selection "chart" "Draw the selection's numbers over time"
         WhatChanged "what-changed" Selection "what changed" "Show what changed before the selection"
-        Menu "menu" Selection "menu" "List what can be done with the selection"
         Browse "browse" Url "browse" "Open the selection's own page"
         CopyLink "copy-link" Url "copy link" "Copy the address of the selection's page"
         CopyCell "copy-name" Selection "copy name" "Copy the selection's name"
@@ -183,6 +208,29 @@ impl Action {
         &ACTIONS[self as usize]
     }
 
+    /// What systems call it, for those that need an offer: the beginnings of offers' ids, so that `retry` also means `retry-failed`.
+    pub fn verbs(self) -> &'static [&'static str] {
+        match self {
+            Self::Acknowledge => &["acknowledge", "ack"],
+            Self::Silence => &["silence"],
+            Self::Expire => &["expire", "unacknowledge"],
+            Self::Retry => &["restart", "retry", "rerun", "clear", "rollout-restart", "redeploy"],
+            Self::Trigger => &["trigger", "start", "run", "play"],
+            Self::Stop => &["stop", "cancel", "abort"],
+            Self::Pause => &["pause", "unpause", "suspend", "resume"],
+            Self::Promote => &["promote"],
+            Self::Rollback => &["rollback", "rollout-undo"],
+            Self::Shell => &["shell", "exec"],
+            Self::CopyDebug => &["debug", "copy-debug"],
+            _ => &[],
+        }
+    }
+
+    /// Whether an offer of that id is what this action means.
+    pub fn means(self, offer: &str) -> bool {
+        self.verbs().iter().any(|verb| offer.strip_prefix(verb).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
+    }
+
     /// The action of that name.
     pub fn named(id: &str) -> Option<Self> {
         ACTIONS.iter().find(|row| row.id == id).map(|row| row.action)
@@ -200,5 +248,17 @@ mod tests {
             assert_eq!(Action::named(row.id), Some(row.action));
             assert!(!row.title.is_empty() && !row.hint.is_empty());
         }
+    }
+
+    #[test]
+    fn an_action_that_needs_an_offer_says_which_and_no_two_mean_the_same() {
+        for row in ACTIONS {
+            assert_eq!(row.action.verbs().is_empty(), row.needs != Needs::Offer, "{}", row.id);
+            for verb in row.action.verbs() {
+                let meant: Vec<_> = ACTIONS.iter().filter(|row| row.action.means(verb)).map(|row| row.id).collect();
+                assert_eq!(meant, [row.id], "{verb}");
+            }
+        }
+        assert!(Action::Retry.means("retry-failed") && !Action::Retry.means("retryable"));
     }
 }

@@ -4,6 +4,7 @@
 use super::column::{Cell, Column, number, time, word};
 use crate::domain::{Detail, Entity};
 use crate::insight::triage;
+use crate::store::Word;
 use crate::ui::sparkline::sparkline;
 use crate::ui::table::{Column as Head, Width};
 use crate::ui::theme::{Role, role_of};
@@ -70,7 +71,9 @@ pub const fn reason(min: u16, weight: u16) -> Column {
         descending: false,
         cell: |entity, look| {
             let why = entity.reason.as_ref().map_or("", |reason| reason.first_line());
-            if triage::is_muted(entity) {
+            if let Some(word) = look.store.waiting.word(&entity.id) {
+                awaited(&word, why, look)
+            } else if triage::is_muted(entity) {
                 Cell::muted(format!("muted {} {why}", look.ui.glyphs.dot()))
             } else {
                 Cell::plain(why.to_owned())
@@ -78,6 +81,16 @@ pub const fn reason(min: u16, weight: u16) -> Column {
         },
         key: |entity, _| word(entity.reason.as_deref()),
     }
+}
+
+/// What an order is to bring about, before why it was wanted.
+fn awaited(word: &Word, why: &str, look: &super::Look<'_>) -> Cell {
+    let (text, role) = match word {
+        Word::Waits(what, since) => (format!("{what}, {} so far", words::age(look.age_s(*since))), Role::Running),
+        Word::Late(what, seconds) => (format!("{what}: not seen within {}", words::duration(*seconds)), Role::Warning),
+        Word::Wrong(text) => (text.clone(), Role::Failed),
+    };
+    Cell::pieces(vec![(text.into(), role), (format!(" {} {why}", look.ui.glyphs.dot()).into(), Role::Muted)])
 }
 
 /// The source it comes from.

@@ -142,7 +142,7 @@ impl Pane for Detail {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        &[Context::Detail, Context::Global]
+        &[Context::Detail, Context::Entity, Context::Global]
     }
 
     fn kinds(&self) -> Vec<Kind> {

@@ -17,6 +17,8 @@ pub struct Look<'a> {
     pub now: Timestamp,
     /// How things look to this reader.
     pub ui: &'a ui::Look,
+    /// Who sits here, as systems are told.
+    pub actor: &'a str,
 }
 
 impl Look<'_> {

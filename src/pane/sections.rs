@@ -183,7 +183,7 @@ impl Pane for Sections {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        &[Context::List, Context::Global]
+        &[Context::List, Context::Entity, Context::Global]
     }
 
     fn kinds(&self) -> Vec<Kind> {
@@ -226,6 +226,10 @@ impl Pane for Sections {
 
     fn selected(&self) -> Option<&Arc<Entity>> {
         self.lists[self.focus].selected()
+    }
+
+    fn targets(&self) -> Vec<Arc<Entity>> {
+        self.marked().into_iter().cloned().collect()
     }
 
     fn query(&self) -> &str {

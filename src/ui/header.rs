@@ -1,5 +1,5 @@
 //! The top line: the program, the environment (a production one is loud), how many sources answer and how old the oldest answer is,
-//! the clock, and the badges FROZEN and READ-ONLY.
+//! the clock, and the badges FROZEN, READ-ONLY and DRY RUN.
 //! Not for: details of sources (they have a tab).
 
 use std::borrow::Cow;
@@ -36,6 +36,8 @@ pub struct Header<'a> {
     pub frozen: bool,
     /// Nothing can be changed.
     pub read_only: bool,
+    /// Nothing is sent: orders only say what they would do.
+    pub dry_run: bool,
 }
 
 impl<'a> Header<'a> {
@@ -49,7 +51,8 @@ impl<'a> Header<'a> {
             let dot = if self.env.is_some() { format!(" {} ", self.look.glyphs.dot()) } else { String::new() };
             pieces.push(Piece::new(format!("{dot}{}", self.note), Role::Muted));
         }
-        for (shown, badge, role) in [(self.frozen, " FROZEN ", Role::Match), (self.read_only, " READ-ONLY ", Role::Warning)] {
+        let dry_run = (self.dry_run, " DRY RUN ", Role::Match);
+        for (shown, badge, role) in [(self.frozen, " FROZEN ", Role::Match), (self.read_only, " READ-ONLY ", Role::Warning), dry_run] {
             if shown {
                 pieces.extend([Piece::new(" ", Role::Text), Piece::new(badge, role)]);
             }

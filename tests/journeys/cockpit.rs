@@ -10,6 +10,7 @@
 //! | `copied` | the newest text in the clipboard holds this |
 //! | `saved` | wait until a file that was saved holds this |
 //! | `leaves` | the program ends here |
+//! | `pause` | let so many seconds pass, as a person does who reads a question |
 //! | `asked` | wait until the system of that name has answered ten times more: every poll of it at least twice |
 //! | a system's name | it `answers`, `fails`, `hangs` or is `quiet` from now on |
 
@@ -95,6 +96,7 @@ impl Cockpit {
             utc: true,
             mouse: false,
             rules: Rules { read_only: self.read_only, ..Rules::default() },
+            dry_run: false,
             actor: Text::from("oncall"),
         });
         let state_dir = std::env::temp_dir().join(format!("triops-journey-{}-{}", std::process::id(), fastrand::u64(..)));
@@ -152,6 +154,8 @@ impl Walker {
                 let text = std::fs::read_to_string(&file).unwrap();
                 assert!(text.contains(with), "{step}: saved in {} was\n{text}", file.display());
             }
+            // what says yes must be pressed after a rest
+            "pause" => tokio::time::sleep(Duration::from_secs(with.parse().unwrap())).await,
             "leaves" => {
                 tokio::time::sleep(PATIENCE).await;
                 panic!("{step}: it is still there");

@@ -23,6 +23,7 @@ pub const SYSTEMS: &[(&str, Rules)] = &[
         &[
             ("GET /api/v2/alerts", "alertmanager/alerts.json"),
             ("GET /api/v2/silences", "alertmanager/silences.json"),
+            ("POST /api/v2/silences", "alertmanager/silence_posted.json"),
             ("GET /api/v2/status", "alertmanager/status.json"),
             ("GET /api/v2/receivers", "alertmanager/receivers.json"),
         ],

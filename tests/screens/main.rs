@@ -1,6 +1,7 @@
 //! What the screens show: every tab and view, in every state and at every size people use, symbols and styles both.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod orders;
 #[path = "../widgets/print.rs"]
 mod print;
 mod sheet;
@@ -51,7 +52,26 @@ fn a_terminal_without_colours_or_unicode_shows_the_same_in_other_signs() {
 #[test]
 fn no_size_of_terminal_breaks_any_screen() {
     let mut model = model(Night::Full);
-    for keys in ["1", "2", "3", "4", "5", "6", "7", "8", "enter", "esc 2 y", "esc ?", "esc :", "esc m", "esc /", "esc 4 l", "esc esc 2 v"] {
+    for keys in [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "7",
+        "8",
+        "enter",
+        "esc 2 y",
+        "esc ?",
+        "esc :",
+        "esc m",
+        "esc A",
+        "esc L",
+        "esc /",
+        "esc 4 l",
+        "esc esc 2 v",
+    ] {
         press(&mut model, keys);
         for width in [0, 1, 2, 3, 5, 10, 19, 20, 40, 79, 80, 300] {
             for height in [0, 1, 2, 3, 4, 5, 8, 10, 24, 100] {

@@ -163,8 +163,6 @@ fn boxes_lie_over_the_screen() {
         view("palette-action", ": l o", nothing),
         view("palette-entity", ": r e f u n d", nothing),
         view("palette-nothing", ": q q q q", nothing),
-        view("menu", "m", nothing),
-        view("menu-workload", "4 m", nothing),
         view("filter-asking", "/", nothing),
         view("filter", "/ a p i", nothing),
         view("filter-none", "2 / x y z", nothing),

@@ -57,7 +57,15 @@ pub fn settings(theme: &str, depth: ColorDepth, glyphs: Glyphs) -> Settings {
     let (theme, error) = Theme::load(theme, None, depth);
     assert_eq!(error, None);
     let look = Look { theme, glyphs, zone: jiff::tz::TimeZone::UTC };
-    Settings { keymap: Keymap::embedded(), look, utc: true, mouse: false, rules: Rules::default(), actor: Text::from("oncall") }
+    Settings {
+        keymap: Keymap::embedded(),
+        look,
+        utc: true,
+        mouse: false,
+        rules: Rules::default(),
+        dry_run: false,
+        actor: Text::from("oncall"),
+    }
 }
 
 pub fn model(night: Night) -> Model {

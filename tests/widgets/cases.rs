@@ -9,7 +9,9 @@ use ratatui::widgets::Widget;
 use triops::domain::{Point, State, Timestamp};
 use triops::msg::Notice;
 use triops::ui::chart::{self, Chart, Threshold};
+use triops::ui::dialog::Dialog;
 use triops::ui::draw::{self, Piece};
+use triops::ui::form::{self, Form, Value};
 use triops::ui::frame::{Frame, stack};
 use triops::ui::header::Header;
 use triops::ui::hints::{Hint, Hints};
@@ -46,6 +48,8 @@ pub const CASES: &[Case] = &[
     case("hints", &[(80, 1), (40, 1), (12, 1)], hints),
     case("toasts", &[(60, 4), (20, 2)], toasts),
     case("modal", &[(60, 10), (20, 4)], modal),
+    case("dialog", &[(60, 12), (30, 9), (60, 5)], dialog),
+    case("form", &[(60, 10), (60, 4), (30, 6)], form),
     Case { foreign: &["ü"], ..case("input", &[(40, 1), (12, 1)], input) },
     case("sparkline", &[(30, 1), (10, 1)], sparkline),
     case("strip", &[(20, 1), (4, 1)], history),
@@ -54,6 +58,39 @@ pub const CASES: &[Case] = &[
     case("chart", &[(80, 16), (40, 8), (20, 3)], chart),
     case("chart-empty", &[(40, 5)], chart_empty),
 ];
+
+fn dialog(look: &Look, area: Rect, buf: &mut Buffer) {
+    let body: Vec<text::Line<'_>> = [
+        ("target   workload api-7f9c", Role::Title),
+        ("sends    POST http://docker.example/v1.41/containers/api-7f9c/restart?t=10", Role::Accent),
+        ("undo     cannot be undone from here", Role::Warning),
+        ("one more line", Role::Text),
+    ]
+    .into_iter()
+    .map(|(line, role)| text::Line::new(line, role))
+    .collect();
+    let foot = [text::Line::new(" y Restart  any other key cancels", Role::Accent)];
+    let title = vec![Piece::new("Restart", Role::Title), Piece::new(" disruptive", Role::Warning)];
+    let dialog = Dialog { look, title, note: "prod", body: &body, top: Top::default(), foot: &foot, columns: 50 };
+    (&dialog).render(area, buf);
+}
+
+fn form(look: &Look, area: Rect, buf: &mut Buffer) {
+    let field = |name: &'static str, value, help: &'static str, error: Option<&'static str>| form::Field {
+        name: name.into(),
+        required: name == "Matchers",
+        value,
+        help: help.into(),
+        error: error.map(Into::into),
+    };
+    let fields = [
+        field("Matchers", Value::Typed("alertname=\"QueueLag\"".into(), 9), "all must hold", None),
+        field("For", Value::Typed("tomorrow".into(), 0), "30m, 2h, 1d", Some("For must be a number")),
+        field("Only failed", Value::Switch(true), "", None),
+        field("Branch", Value::Choice("main".into(), 0, 3), "", None),
+    ];
+    (&Form { look, fields: &fields, at: 0 }).render(area, buf);
+}
 
 fn at(seconds: i64) -> Timestamp {
     // 2026-11-27T03:00:00Z
@@ -160,6 +197,7 @@ fn header(look: &Look, area: Rect, buf: &mut Buffer) {
         now: at(765),
         frozen: true,
         read_only: true,
+        dry_run: false,
     };
     (&header).render(area, buf);
 }
@@ -176,6 +214,7 @@ fn header_quiet(look: &Look, area: Rect, buf: &mut Buffer) {
         now: at(765),
         frozen: false,
         read_only: false,
+        dry_run: false,
     };
     (&header).render(area, buf);
 }
