@@ -119,6 +119,10 @@ pub(super) fn looks_like_html(content_type: &str, body: &[u8]) -> bool {
 
 /// What a body says first: the message of an error object, the title of a page, or the first line.
 pub(super) fn first_words(content_type: &str, body: &[u8]) -> String {
+    // some send it as if it were a page
+    if let Some(said) = said_in_xml(&String::from_utf8_lossy(body)) {
+        return said;
+    }
     if looks_like_html(content_type, body) {
         return title(&String::from_utf8_lossy(body)).unwrap_or_else(|| "a page of HTML".to_owned());
     }
@@ -128,9 +132,6 @@ pub(super) fn first_words(content_type: &str, body: &[u8]) -> String {
         // AWS names what went wrong beside the message, behind a namespace
         let code = value.get("__type").and_then(Value::as_str).map(|code| code.rsplit('#').next().unwrap_or(code));
         return code.map_or(message.clone(), |code| format!("{code}: {message}"));
-    }
-    if let Some(said) = said_in_xml(&String::from_utf8_lossy(body)) {
-        return said;
     }
     let text = String::from_utf8_lossy(body);
     text::clean(&text).lines().map(str::trim).find(|line| !line.is_empty()).map(shown).unwrap_or_default()
@@ -301,8 +302,8 @@ mod tests {
                 "ClusterNotFoundException: Cluster not found.",
             ),
             (
-                "text/xml",
-                "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>",
+                "text/html; charset=utf-8",
+                "<?xml version=\"1.0\"?>\n<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>",
                 "Throttling: Rate exceeded",
             ),
             ("text/html", "<html><head><title> Sign \n in </title>", "Sign in"),
