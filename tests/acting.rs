@@ -141,7 +141,7 @@ async fn what_is_shown_is_what_is_sent_and_both_lines_stand_around_it() {
     let (gate, source) = (gate(Rules::default(), &folder), source(server.url()));
     let preview = gate.preview(&source, &order(1, "7")).await.unwrap();
     assert_eq!(sent(&server), [] as [String; 0], "a preview changes nothing");
-    let body = r#"{"to":"7","by":"alice","word":"champion","at":1795000000}"#;
+    let body = r#"{"to":"7","by":"alice","word":"champion","at":1795000000.0}"#;
     assert_eq!(preview.requests, [Text::from(format!("POST http://{}/alias/7 {body}", server.address))]);
     assert_eq!(preview.notes, [Text::from("from 6")]);
     let order = Order { confirmed: Some(preview.digest.clone()), ..order(1, "7") };

@@ -6,6 +6,7 @@ pub mod check;
 mod compile;
 mod decode;
 mod fetch;
+mod form;
 mod here;
 mod jq;
 mod logs;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
 use triops::config::connector::{Encoding, Method, Template, Way};
 use triops::config::{Connectors, Paths, SourceConfig};
 use triops::domain::{Danger, Detail, Entity, Kind, Order, Rules, SourceName, State, Text, Timestamp, Verdict};
@@ -13,31 +14,31 @@ use super::{Folder, gate};
 
 /// Requests that read although they are no GET: searches, queries, and signing in. Whatever else is no GET is an action.
 const READS: &[(&str, &str)] = &[
-    ("mlflow", "/api/2.0/mlflow/experiments/search"),
-    ("mlflow", "/api/2.0/mlflow/runs/search"),
     ("airflow", "/auth/token"),
-    ("chef", "/organizations/{with.organization}/search/node"),
     ("alation", "/integration/v1/createAPIAccessToken/"),
     ("alation", "/oauth/v2/token/"),
     ("argocd", "/api/v1/session"),
     ("atlas", "/api/atlas/v2/search/basic"),
+    ("chef", "/organizations/{with.organization}/search/node"),
     ("dagster", "/graphql"),
     ("datahub", "/api/graphql"),
     ("elasticsearch", "/{key}/_search"),
+    ("luigi", "/api/task_list"),
     ("luigi", "/api/dep_graph"),
     ("luigi", "/api/fetch_error"),
-    ("luigi", "/api/task_list"),
+    ("mlflow", "/api/2.0/mlflow/experiments/search"),
+    ("mlflow", "/api/2.0/mlflow/runs/search"),
     ("nifi", "/nifi-api/access/token"),
     ("open-inference", "/v2/repository/index"),
+    ("prefect", "/api/flows/filter"),
     ("prefect", "/api/deployments/filter"),
     ("prefect", "/api/flow_runs/filter"),
-    ("prefect", "/api/flows/filter"),
-    ("prefect", "/api/logs/filter"),
-    ("prefect", "/api/task_runs/filter"),
     ("prefect", "/api/work_pools/filter"),
-    ("puppetdb", "/pdb/query/v4/events"),
+    ("prefect", "/api/task_runs/filter"),
+    ("prefect", "/api/logs/filter"),
     ("puppetdb", "/pdb/query/v4/nodes"),
     ("puppetdb", "/pdb/query/v4/reports"),
+    ("puppetdb", "/pdb/query/v4/events"),
     ("salt", "/"),
     ("salt", "/login"),
 ];
@@ -46,7 +47,16 @@ const READS: &[(&str, &str)] = &[
 const AWS: [&str; 4] = ["ecs", "glue", "sagemaker", "cloudformation"];
 
 /// Actions that change nothing, and so are done when read-only as well.
-const SAFE: &[(&str, &str)] = &[("terraform", "refresh-plan"), ("argocd", "refresh")];
+const SAFE: &[(&str, &str)] = &[("argocd", "refresh"), ("terraform", "refresh-plan")];
+
+/// Whether a request is one of those that read; `{places}` stand for any one segment. One that holds a mutation of GraphQL is none.
+fn reads(connector: &str, path: &str, body: &str) -> bool {
+    let same = |pattern: &str| {
+        let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+        pattern.len() == path.len() && pattern.iter().zip(&path).all(|(one, other)| one.starts_with('{') || one == other)
+    };
+    READS.iter().any(|(of, pattern)| *of == connector && same(pattern)) && !body.contains("mutation")
+}
 
 const KINDS: [Kind; 11] = [
     Kind::Alert,
@@ -92,7 +102,7 @@ async fn read_only_sends_nothing_that_belongs_to_an_action() {
                 let _ = source.poll(&poll.id, Timestamp::from_ms(1_795_000_000_000)).await;
             }
             let gate = gate(rules.clone(), &folder);
-            let mut refused = 0;
+            let (mut refused, mut attempt) = (0, 0);
             for (kind, state) in KINDS.into_iter().flat_map(|kind| STATES.map(|state| (kind, state))) {
                 let name = SourceName::from(connector.as_str());
                 let target = Arc::new(Entity::new(&name, "key", "name", state, Detail::empty(kind), Timestamp::from_ms(0)));
@@ -100,10 +110,12 @@ async fn read_only_sends_nothing_that_belongs_to_an_action() {
                     if offer.danger == Danger::Safe {
                         continue;
                     }
-                    let order = Order::new(1, offer.id.clone(), Arc::clone(&target), Text::from("me"), Timestamp::from_ms(0));
+                    attempt += 2;
+                    let order = Order::new(attempt, offer.id.clone(), Arc::clone(&target), Text::from("me"), Timestamp::from_ms(0));
                     assert!(gate.preview(source.as_ref(), &order).await.is_err());
                     let outcome = gate.act(source.as_ref(), &order, || panic!("{connector} {} left", offer.id)).await;
                     assert_eq!(outcome.verdict(), Verdict::Refused, "{connector} {}: {outcome:?}", offer.id);
+                    let order = Order { attempt: attempt + 1, ..order };
                     assert_eq!(gate.open(source.as_ref(), &order).await.err().unwrap().verdict(), Verdict::Refused);
                     refused += 1;
                 }
@@ -112,7 +124,8 @@ async fn read_only_sends_nothing_that_belongs_to_an_action() {
             for request in server.asked.lock().unwrap().iter() {
                 let (method, rest) = request.split_once(' ').unwrap();
                 let path = rest.split([' ', '?']).next().unwrap();
-                assert!(method == "GET" || READS.contains(&(connector.as_str(), path)), "{connector} sent {method} {path} while read-only");
+                let by_listed = reads(&connector, path, request);
+                assert!(method == "GET" || by_listed, "{connector} sent {method} {path} while read-only");
             }
             assert_eq!(folder.ended().len(), refused * 2, "{connector}: each refused attempt is written down");
         }
@@ -138,13 +151,13 @@ fn what_reads_by_other_methods_than_get_is_listed() {
             if http.method == Method::Get {
                 continue;
             }
-            let path = http.path.fill(&serde_json::Value::Null, Encoding::Segment).unwrap_or_default();
             // AWS has one address for all it does; the operation tells what it is
-            let target = http.headers.get("X-Amz-Target").and_then(|value| value.fill(&serde_json::Value::Null, Encoding::Plain).ok());
-            let operation = target.unwrap_or_else(|| http.form.map(|jq| jq.code.clone()).unwrap_or_default());
-            let reads = AWS.contains(&name) && ["Describe", "List", "Get"].iter().any(|word| operation.contains(word));
-            let known = READS.iter().any(|(of, read)| *of == name && (*read == path || http.path == &Template::parse(read).unwrap()));
-            assert!(known || reads, "{name}: {:?} {path} {operation} is not listed", http.method);
+            let target = http.headers.get("X-Amz-Target").and_then(|value| value.fill(&Value::Null, Encoding::Plain).ok());
+            let body = http.json.or(http.form).map(|jq| jq.code.clone()).unwrap_or_default();
+            let operation = target.unwrap_or_else(|| body.clone());
+            let of_aws = AWS.contains(&name) && ["Describe", "List", "Get"].iter().any(|word| operation.contains(word));
+            let listed = READS.iter().any(|(of, pattern)| *of == name && http.path == &Template::parse(pattern).unwrap());
+            assert!(of_aws || listed && !body.contains("mutation"), "{name}: {:?} {:?} {operation} is not listed", http.method, http.path);
         }
     }
 }

@@ -218,6 +218,7 @@ async fn two_cockpits_acknowledge_one_alert_and_there_is_one_silence_that_is_ext
     assert_eq!(there.len(), 1, "{there:#?}");
     assert_eq!(receipt.made.as_ref().map(EntityId::key), there[0]["id"].as_str());
     assert!(there[0]["createdBy"] == "alice" && there[0]["comment"].as_str().unwrap().starts_with("ACK!"), "{there:#?}");
+    one.entities(Kind::Change).await; // the names of those who acknowledge stand in the silences
     let acked = one.find(Kind::Alert, "who has it", |alert| alert.name == *name).await;
     let Detail::Alert(alert) = &acked.detail else { panic!("{acked:?}") };
     assert_eq!((alert.acked_by.as_deref(), alert.silenced_by.len()), (Some("alice"), 1));

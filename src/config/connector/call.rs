@@ -127,8 +127,14 @@ impl Default for Exit {
 impl Call<'_> {
     /// A place of it begins with this name: `{step.key}` with `step`.
     pub fn names(&self, root: &str) -> bool {
-        let templates = std::iter::once(self.path).chain(self.query.values().flat_map(|values| &values.0)).chain(self.headers.values());
-        templates.into_iter().any(|template| template.roots().any(|name| name == root))
+        let names = |template: &Template| template.roots().any(|name| name == root);
+        match self.way {
+            Way::Http(http) => {
+                names(http.path) || http.query.values().flat_map(|values| &values.0).any(names) || http.headers.values().any(names)
+            }
+            Way::Exec(exec) => exec.argv.iter().any(names) || exec.env.values().any(names) || exec.cwd.is_some_and(names),
+            Way::File(file) => file.globs.0.iter().any(names),
+        }
     }
 }
 

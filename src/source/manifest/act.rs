@@ -6,18 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jaq_json::Val;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Inner;
 use super::decode::decode;
 use super::fetch::Beside;
+use super::form::{field, fields, filled};
 use super::jq::{Filter, Output, Variables, to_json};
 use super::pages::Turn;
 use super::plan::Plan;
-use crate::config::connector::{ActionCall, Encoding, FieldTable, FieldWord, Template};
-use crate::domain::{
-    ActionId, Applies, Awaited, Entity, EntityId, Failure, FailureKind, Field, FieldKind, Kind, Offer, Order, Receipt, Text,
-};
+use crate::config::connector::{ActionCall, Encoding, Template};
+use crate::domain::{ActionId, Applies, Awaited, Entity, EntityId, Failure, FailureKind, Field, Kind, Offer, Order, Receipt, Text};
 use crate::source::Deed;
 use crate::source::http::Request;
 use crate::source::local::exec::Job;
@@ -32,11 +31,11 @@ const LINES_MAX: usize = 50;
 
 /// An action that can be done.
 pub struct ActPlan {
-    call: ActionCall,
+    pub(super) call: ActionCall,
     plan: Plan,
     when: Option<Filter>,
     /// Choices and preset of each field.
-    fields: Vec<(Option<Filter>, Option<Filter>)>,
+    pub(super) fields: Vec<(Option<Filter>, Option<Filter>)>,
     schema: Option<(Plan, Filter)>,
     bind: Option<Filter>,
     also: Vec<Beside>,
@@ -291,69 +290,6 @@ async fn applies(plan: &ActPlan, entity: &Entity, values: &Value, variables: &Va
     })
 }
 
-/// The fields that the file itself declares.
-async fn fields(plan: &ActPlan, values: &Value, variables: &Variables) -> Result<Vec<Field>, Failure> {
-    let mut all = Vec::new();
-    for (table, (choices, preset)) in plan.call.field.iter().zip(&plan.fields) {
-        let choices = match choices {
-            Some(choices) => Some(texts(choices.run(val(values), variables.clone()).await?)),
-            None => None,
-        };
-        let FieldTable { name, title, help, required, kind, .. } = table;
-        // one choice is no choice
-        let sole = choices.as_ref().filter(|choices| choices.len() == 1).and_then(|choices| choices.first().cloned());
-        let preset = match preset {
-            Some(preset) => texts(preset.run(val(values), variables.clone()).await?).into_iter().next(),
-            None => None,
-        };
-        let help = help.as_deref().map(Text::from);
-        all.push(Field { help, required: *required, preset: preset.or(sole), kind: kind.kind(choices), ..Field::new(name, title) });
-    }
-    Ok(all)
-}
-
-/// A field as a schema's `map` gives it.
-fn field(row: &Value) -> Result<Field, String> {
-    let text = |key: &str| row.get(key).filter(|value| !value.is_null()).map(as_text);
-    let name = text("name").ok_or("a field without `name`")?;
-    let choices = row.get("choices").and_then(Value::as_array).map(|choices| choices.iter().map(as_text).collect());
-    let word: FieldWord = match row.get("kind").filter(|kind| !kind.is_null()) {
-        Some(kind) => serde_json::from_value(kind.clone()).map_err(|error| format!("{name}: {error}"))?,
-        None => FieldWord::default(),
-    };
-    let title = text("title").unwrap_or_else(|| name.clone());
-    let required = row.get("required").and_then(Value::as_bool).unwrap_or(false);
-    let (help, preset) = (text("help"), text("preset"));
-    Ok(Field { help, required, preset, kind: word.kind(choices), ..Field::new(&name, &title) })
-}
-
-/// What was filled in, as what the fields take; what is left empty is left out.
-fn filled(fields: &[Field], order: &Order) -> Result<Value, Text> {
-    if let Some((name, _)) = order.values.iter().find(|(name, _)| !fields.iter().any(|field| field.name == *name)) {
-        let known = fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
-        let known = if known.is_empty() { "nothing needs to be filled in".to_owned() } else { format!("there is {known}") };
-        return Err(Text::from(format!("`{name}` is no field; {known}")));
-    }
-    let mut all = Map::new();
-    for field in fields {
-        let typed = order.filled(field);
-        if let Some(complaint) = field.complaint(typed) {
-            return Err(complaint);
-        }
-        if typed.trim().is_empty() {
-            continue;
-        }
-        let value = match &field.kind {
-            FieldKind::Text | FieldKind::Choice(_) => Value::from(typed),
-            FieldKind::Number | FieldKind::Bool | FieldKind::Json => {
-                serde_json::from_str(typed.trim()).unwrap_or_else(|_| Value::from(typed))
-            }
-        };
-        all.insert(field.name.to_string(), value);
-    }
-    Ok(Value::Object(all))
-}
-
 /// What can be read of the answer; null where it is empty or not what the connector expects.
 fn answered(plan: &ActPlan, body: &[u8]) -> Val {
     if body.is_empty() {
@@ -375,7 +311,7 @@ async fn lines(filter: Option<&Filter>, values: &Value, variables: &Variables) -
 }
 
 /// Outputs as lines; one that is an error says so, nulls are left out, and what is too much is counted.
-fn texts(outputs: Vec<Output>) -> Vec<Text> {
+pub(super) fn texts(outputs: Vec<Output>) -> Vec<Text> {
     let line = |output: Output| match output.map(|value| to_json(&value)) {
         Ok(Value::Null) => None,
         Ok(value) => Some(as_text(&value)),
@@ -390,14 +326,14 @@ fn texts(outputs: Vec<Output>) -> Vec<Text> {
     lines
 }
 
-fn as_text(value: &Value) -> Text {
+pub(super) fn as_text(value: &Value) -> Text {
     match value {
         Value::String(text) => Text::from(text.as_str()),
         other => Text::from(other.to_string()),
     }
 }
 
-fn val(values: &Value) -> Val {
+pub(super) fn val(values: &Value) -> Val {
     serde_json::from_value(values.clone()).unwrap_or_default()
 }
 
