@@ -9,6 +9,7 @@ mod cockpit;
 mod completions;
 mod config;
 mod connector;
+mod demo;
 mod doctor;
 mod gather;
 mod man;
@@ -57,7 +58,8 @@ impl From<Exit> for ExitCode {
 }
 
 const AFTER_HELP: &str = "\
-Without a subcommand the cockpit opens. Without any configured source it looks for what answers on this machine.
+Without a subcommand the cockpit opens. Without any configured source it looks for what answers on this machine; `triops demo` shows it on\
+ a simulated company.
 
 Settings come from the embedded defaults < /etc/triops/triops.toml < the user's triops.toml < environment (TRIOPS_UI_THEME, \
 TRIOPS_SAFETY_READ_ONLY, …) < flags. `triops config init` writes a commented file, `triops config paths` tells where it is.
@@ -109,6 +111,8 @@ impl Globals {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show the whole cockpit at work on a simulated company, without network or any server
+    Demo(demo::Demo),
     /// Ask every source once and print what it says
     Once(once::Once),
     /// Ask every source once and exit as monitoring plugins do
@@ -150,6 +154,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = match &command {
         None => return cockpit::run(&globals).unwrap_or_else(|problem| problem.tell().into()),
+        Some(Command::Demo(demo)) => return demo.run(&globals).unwrap_or_else(|problem| problem.tell().into()),
         Some(Command::Once(once)) => once.run(&globals),
         Some(Command::Check(check)) => check.run(&globals),
         Some(Command::Act(act)) => act.run(&globals),
@@ -166,7 +171,7 @@ pub fn main() -> ExitCode {
 
 /// Whether the command line, wrong as it may be, asks for `check` and not for `config check`.
 fn is_check(mut arguments: impl Iterator<Item = String>) -> bool {
-    let words = ["once", "check", "act", "audit", "doctor", "sources", "config", "connector", "completions", "man"];
+    let words = ["demo", "once", "check", "act", "audit", "doctor", "sources", "config", "connector", "completions", "man"];
     arguments.find(|argument| words.contains(&argument.as_str())).is_some_and(|word| word == "check")
 }
 

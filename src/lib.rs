@@ -9,11 +9,12 @@
 //! Everything a system says becomes the same few entities at the door ([`domain`]); everything behind the door knows only
 //! entities. Each module may use only what stands to its left:
 //! `domain ← msg ← config ← source`, `domain ← insight ← store`, and `domain, msg, config, insight ← ui`, all of these ← `pane ← app`;
-//! `runtime` joins `app` and `source`, `cli` drives `runtime`. `tests/layers.rs` enforces it.
+//! `runtime` joins `app` and `source`, `cli` drives `runtime` and `demo`, and `demo` uses `domain` alone. `tests/layers.rs` enforces it.
 
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod insight;
 pub mod msg;

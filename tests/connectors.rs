@@ -304,3 +304,131 @@ async fn a_log_that_is_followed_comes_once_and_ends_with_its_task() {
     assert_eq!(texts, [vec!["two", "three", "four"], vec!["five"]]);
     assert_eq!(parts.iter().map(|part| (part.from_start, part.ended)).collect::<Vec<_>>(), [(false, false), (false, true)]);
 }
+
+/// A source on a connector written in the test.
+fn written(text: &str, server: &Server) -> manifest::Manifest {
+    let text = format!("[connector]\ntitle = \"T\"\neye = \"devops\"\n{text}");
+    let connector = Connector::parse("t", "t.toml", &text).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    assert_eq!(manifest::check(&connector), []);
+    manifest::Manifest::new(&config("t", server), &connector).unwrap()
+}
+
+fn keys(batch: &Batch) -> Vec<&str> {
+    batch.entities.iter().map(|entity| entity.id.key()).collect()
+}
+
+#[tokio::test]
+async fn further_pages_are_found_in_headers_and_in_answers_and_never_on_another_host() {
+    let server = Server::answering(|request| {
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        let page = |headers: &str, body: &str| http("200 OK", headers, body);
+        match path {
+            "/link?size=2" => page("link: </x>; rel=\"prev\"\r\nLink: </link?page=2>; rel=\"next\"\r\n", r#"{"rows":[1,2]}"#),
+            "/link?page=2" => page("link: </link?page=1>; rel=\"first\"\r\n", r#"{"rows":[3]}"#),
+            "/next" => page("", r#"{"rows":[1],"next":"/next?at=2"}"#),
+            "/next?at=2" => page("", r#"{"rows":[2],"next":null}"#),
+            "/away" => page("link: <http://elsewhere.example/steal>; rel=\"next\"\r\n", r#"{"rows":[1]}"#),
+            _ => http("404 Not Found", "", path),
+        }
+    })
+    .await;
+    let poll_of = |id: &str, more: &str| {
+        format!(
+            "[[poll]]\nid = \"{id}\"\nevery = \"1s\"\nemits = [\"check\"]\nget = \"/{id}\"\n{more}\nmap = 'rows(\"rows\") | {{kind: \"check\", key: tostring, state: \"ok\"}}'\n"
+        )
+    };
+    let text = [
+        poll_of("link", "query = { size = 2 }\npages = { style = \"link-header\", max = 5 }"),
+        poll_of("next", "pages = { style = \"next-url\", next = \".next\", max = 5 }"),
+        poll_of("away", "pages = { style = \"link-header\", max = 5 }"),
+    ];
+    let source = written(&text.concat(), &server);
+    assert_eq!(keys(&poll(&source, "link").await.unwrap()), ["1", "2", "3"]);
+    assert_eq!(keys(&poll(&source, "next").await.unwrap()), ["1", "2"]);
+    let failure = poll(&source, "away").await.unwrap_err();
+    assert!(failure.detail.contains("another host"), "{failure}");
+}
+
+const LOG: &str = r#"
+[[poll]]
+id    = "runs"
+every = "1s"
+emits = ["run"]
+get   = "/runs"
+map   = '{kind: "run", key: "1", state: "running"}'
+
+[[logs]]
+on     = ["run"]
+get    = "/log"
+every  = "10ms"
+decode = "text"
+map    = 'split("\n")[] | select(. != "")'
+"#;
+
+/// The parts of a log that is followed to its end.
+async fn followed(source: &dyn Source) -> Vec<Vec<String>> {
+    let run = poll(source, "runs").await.unwrap().entities[0].clone().shared();
+    let request = LogRequest { entity: run, step: None, attempt: None, since: None, until: None, tail: 1000, follow: true };
+    let parts: Vec<_> = source.logs(request).map(Result::unwrap).collect().await;
+    parts.iter().map(|part| part.lines.iter().map(|line| line.text.to_string()).collect()).collect()
+}
+
+#[tokio::test]
+async fn a_log_goes_on_from_what_a_header_of_the_answer_says() {
+    let server = Server::answering(|request| match request.split(' ').nth(1).unwrap_or_default() {
+        "/runs" => answer("{}"),
+        "/log?start=0" => http("200 OK", "x-text-size: 8\r\nx-more-data: true\r\n", "one\ntwo\n"),
+        "/log?start=8" => http("200 OK", "x-text-size: 14\r\n", "three\n"),
+        path => http("404 Not Found", "", path),
+    })
+    .await;
+    let more = "query = { start = 0 }\nparam = \"start\"\nnext = 'if $headers[\"x-more-data\"] == \"true\" then $headers[\"x-text-size\"] else null end'\n";
+    let parts = followed(&written(&format!("{LOG}{more}"), &server)).await;
+    assert_eq!(parts.concat(), ["one", "two", "three"]);
+}
+
+#[tokio::test]
+async fn a_log_goes_on_from_as_much_as_was_read() {
+    for (unit, second) in [("bytes", "/log?from=8"), ("lines", "/log?from=2")] {
+        let server = Server::answering(move |request| match request.split(' ').nth(1).unwrap_or_default() {
+            "/runs" => answer("{}"),
+            "/log?from=0" => http("200 OK", "", "one\ntwo\n"),
+            path if path == second => http("200 OK", "", "three\n"),
+            _ => http("200 OK", "", ""),
+        })
+        .await;
+        let source = written(&format!("{LOG}param = \"from\"\noffset = \"{unit}\"\n"), &server);
+        let run = poll(&source, "runs").await.unwrap().entities[0].clone();
+        let request = LogRequest { entity: run.shared(), step: None, attempt: None, since: None, until: None, tail: 1000, follow: false };
+        let parts: Vec<_> = source.logs(request).map(Result::unwrap).collect().await;
+        let lines: Vec<&str> = parts[0].lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(lines, ["one", "two", "three"], "{unit}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_metrics_is_mapped_by_its_families() {
+    let page = "# TYPE up gauge\nup{job=\"a\"} 1\nup{job=\"b\"} 0\nbad line\n";
+    let server = Server::answering(move |_| http("200 OK", "content-type: text/plain; version=0.0.4\r\n", page)).await;
+    let text = "[[poll]]\nid = \"m\"\nevery = \"1s\"\nemits = [\"check\"]\nget = \"/metrics\"\ndecode = \"prometheus\"\nmap = 'metric(\"up\") | {kind: \"check\", key: .labels.job, state: (if .value == 1 then \"ok\" else \"failed\" end)}'\n";
+    let batch = poll(&written(text, &server), "m").await.unwrap();
+    let states: Vec<&str> = batch.entities.iter().map(|entity| entity.state.word()).collect();
+    assert_eq!((states, batch.problems.len()), (vec!["ok", "failed"], 1));
+    assert!(server.asked.lock().unwrap()[0].contains("openmetrics"));
+}
+
+#[tokio::test]
+async fn requests_to_a_chef_server_are_signed_with_the_key_of_the_client() {
+    let server = replaying(&[("POST /organizations/acme/search/node", "chef/nodes.json"), ("GET /_status", "chef/status.json")]).await;
+    let key = format!("{}/tests/fixtures/chef/client.pem", env!("CARGO_MANIFEST_DIR"));
+    let auth = AuthConfig { scheme: "chef".into(), user: Some("oncall".into()), key: Some(key.into()), ..AuthConfig::default() };
+    let with = [("organization".to_owned(), json!("acme"))].into_iter().collect();
+    let source = source(&SourceConfig { auth: Some(auth), with, ..config("chef", &server) });
+    let nodes = poll(&*source, "nodes").await.unwrap();
+    assert_eq!((keys(&nodes), entity(&nodes, "web-1").state.word()), (vec!["web-1", "db-1", "new"], "ok"));
+    assert!(entity(&nodes, "web-1").url.as_deref().unwrap().ends_with("/organizations/acme/nodes/web-1"));
+    let asked = server.asked.lock().unwrap()[0].to_lowercase();
+    for header in ["x-ops-sign: algorithm=sha256;version=1.3;", "x-ops-userid: oncall", "x-ops-content-hash: ", "x-ops-authorization-6: "] {
+        assert!(asked.contains(header), "{header} in {asked}");
+    }
+}

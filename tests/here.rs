@@ -318,6 +318,8 @@ struct Part {
     poll: Option<String>,
     /// In the folder of the fixtures.
     name: String,
+    /// Of an output: what its further requests answered, by name.
+    also: Option<String>,
     /// Recorded from what, or made after which description.
     origin: String,
 }
@@ -348,8 +350,9 @@ async fn recorded_files_and_outputs_become_what_is_written_down() {
             assert!(!part.origin.is_empty());
             let id = part.poll.as_deref().unwrap_or_else(|| panic!("{name}: whose output is {}?", part.name));
             let body = std::fs::read(fixtures.join(&part.name)).unwrap();
-            let (entities, problems) =
-                manifest::try_map(&connector, id, &body, &Value::Null, now()).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let also = part.also.as_ref().map(|also| std::fs::read(fixtures.join(also)).unwrap());
+            let also = also.map_or(Value::Null, |body| serde_json::from_slice(&body).unwrap());
+            let (entities, problems) = manifest::try_map(&connector, id, &body, &also, now()).unwrap_or_else(|e| panic!("{name}: {e}"));
             text += &sheet(&connector, id, &part.name, &entities, &json!(problems));
         }
         if !recorded.file.is_empty() {

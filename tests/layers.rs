@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("msg", &["domain"]),
     ("config", &["domain", "msg"]),
+    ("demo", &["domain"]),
     ("source", &["domain", "msg", "config"]),
     ("insight", &["domain"]),
     ("store", &["domain", "msg", "insight"]),
@@ -19,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pane", &["domain", "msg", "config", "insight", "store", "ui"]),
     ("app", &["domain", "msg", "config", "insight", "store", "ui", "pane"]),
     ("runtime", &["domain", "msg", "config", "insight", "store", "ui", "pane", "app", "source"]),
-    ("cli", &["domain", "msg", "config", "insight", "store", "ui", "pane", "app", "source", "runtime"]),
+    ("cli", &["domain", "msg", "config", "insight", "store", "ui", "pane", "app", "source", "runtime", "demo"]),
     ("main", &["cli", "triops"]),
     ("lib", &[]),
 ];
@@ -27,8 +28,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// A word that only some modules may name, and which.
 const RESERVED: &[(&str, &[&str])] = &[
     ("crossterm", &["runtime"]),
-    ("tokio::sync", &["runtime", "source"]),
+    ("tokio::sync", &["runtime", "source", "demo"]),
     ("reqwest", &["source"]),
+    ("hyper::", &["source", "demo"]),
+    ("tokio::net", &["source", "demo", "cli"]),
     ("bollard", &["source"]),
     ("ratatui", &["ui", "pane", "app", "runtime", "cli"]),
     ("std::time::SystemTime", &["runtime", "source", "cli"]),

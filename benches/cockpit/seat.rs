@@ -95,6 +95,15 @@ impl Seat {
         self.keys.flush().expect("it reads keys");
     }
 
+    /// Milliseconds from a key to the first output after it; nothing if none comes within `patience`.
+    pub fn painted(&mut self, key: &str, patience: Duration) -> Option<f64> {
+        // what was on its way before the key is no answer to it
+        while self.take(Instant::now()) {}
+        let pressed = Instant::now();
+        self.type_now(key);
+        self.take(pressed + patience).then(|| pressed.elapsed().as_secs_f64() * 1000.0)
+    }
+
     /// Lets it work for a while.
     pub fn wait(&mut self, time: Duration) {
         let deadline = Instant::now() + time;

@@ -1,4 +1,4 @@
-//! `triops` without a subcommand: the cockpit, on configured sources or on those that are found while it runs.
+//! `triops` without a subcommand, and `triops demo`: the cockpit, on configured sources or on those that are found while it runs.
 //! Not for: the screen itself (see `app`), the loop (see `runtime`).
 
 use std::pin::Pin;
@@ -28,23 +28,28 @@ use super::{Globals, seat};
 /// Opens it, and returns when the person leaves or a signal ends it.
 pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
     let (config, registry) = seat::load(globals)?;
+    open(&config, &registry)
+}
+
+/// Opens it on a configuration.
+pub fn open(config: &Config, registry: &Registry) -> Result<ExitCode, Problem> {
     let env = Env::read();
-    start_log(&config)?;
+    start_log(config)?;
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Problem::failed(format!("no threads to run on: {error}"), ""))?;
-    let (look, notice) = look(&config, &env);
-    let (sources, told) = sources(&config, &registry);
+    let (look, notice) = look(config, &env);
+    let (sources, told) = sources(config, registry);
     let told = told.into_iter().chain(notice).map(Arrival::Told);
-    let arrivals: Arrivals = Box::pin(stream::iter(told.collect::<Vec<_>>()).chain(found(&config, &registry)));
+    let arrivals: Arrivals = Box::pin(stream::iter(told.collect::<Vec<_>>()).chain(found(config, registry)));
     let mut model = Model::new(Settings {
         keymap: config.keymap.clone(),
         look,
         utc: config.ui.utc,
         mouse: config.ui.mouse,
-        rules: seat::rules(&config),
+        rules: seat::rules(config),
         actor: Text::from(crate::runtime::actor::user()),
     });
     let frames = if env.is_remote() { config.ui.max_fps_ssh } else { config.ui.max_fps };
@@ -53,7 +58,7 @@ pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
         synchronized: config.ui.synchronized_output,
         mouse: config.ui.mouse,
         state_dir: Some(config.paths.state_dir.clone()),
-        rules: seat::rules(&config),
+        rules: seat::rules(config),
         bounds: Bounds { low_data: config.ui.low_data, ..Bounds::default() },
         ..Options::new(env)
     };

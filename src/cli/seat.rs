@@ -96,7 +96,8 @@ pub async fn take(config: &Config, registry: &Registry) -> Vec<Seat> {
     }
     if seats.is_empty() {
         output::complain(
-            "no source is configured, and nothing answers on this machine\n  hint: `triops config init` writes a commented settings file",
+            "no source is configured, and nothing answers on this machine\n  hint: `triops demo` shows the cockpit on a \
+             simulated company; `triops config init` writes a commented settings file",
         );
     }
     seats.sort_by(|a, b| a.name.cmp(&b.name));

@@ -336,8 +336,11 @@ fn how_sure(words: &str, look: &Look<'_>) -> String {
 /// What to do when there is nothing to look at.
 pub fn no_source(look: &Look<'_>) -> String {
     let Some(missing) = &look.store.not_found else { return "looking for systems on this machine".to_owned() };
-    let mut lines =
-        vec!["No source is configured, and none was found on this machine. `triops config init` writes a file to begin with.".to_owned()];
+    let mut lines = vec![
+        "No source is configured, and none was found on this machine.".to_owned(),
+        "`triops demo` shows this screen on a simulated company.".to_owned(),
+        "`triops config init` writes a file to begin with.".to_owned(),
+    ];
     if !missing.is_empty() {
         lines.push(String::new());
         lines.push("Looked for:".to_owned());

@@ -70,7 +70,7 @@ impl Local {
 
     /// `path` of the source, for people.
     pub fn shown(&self) -> String {
-        self.paths.join(", ")
+        if self.paths.is_empty() { "this machine".to_owned() } else { self.paths.join(", ") }
     }
 
     /// `path` is one of the source's places or lies under one, or beside one that is a file: what a system tells must not lead to other

@@ -2,6 +2,7 @@
 //! Not for: systems that need more than jq (see `source::prometheus`, `source::docker`), the file's schema (see `config::connector`).
 
 mod act;
+mod answer;
 pub mod check;
 mod compile;
 mod decode;
@@ -20,6 +21,8 @@ mod session;
 mod setup;
 
 pub use check::{check, try_map};
+#[cfg(test)]
+pub(crate) use compile::COMPILED;
 pub(super) use jq::{Filter, Variables, to_json};
 pub(super) use row::entity_json;
 
@@ -269,6 +272,9 @@ impl Inner {
             page = map.first(page, variables).await?;
         }
         let mut value = to_json(&page);
+        if let Value::String(text) = &value {
+            return Ok(Text::from(self.asker.http.redact(text)));
+        }
         hide_secrets(&mut value);
         Ok(Text::from(self.asker.http.redact(&serde_json::to_string_pretty(&value).unwrap_or_default())))
     }

@@ -229,6 +229,25 @@ mod tests {
     }
 
     #[test]
+    fn making_every_source_there_is_compiles_no_filter_and_reaches_nothing() {
+        let registry = Registry { connectors: Connectors::load(None).unwrap(), ..Registry::default() };
+        let before = manifest::COMPILED.get();
+        for name in registry.connectors.names() {
+            let mut config = SourceConfig { name: name.to_owned(), connector: name.to_owned(), ..SourceConfig::default() };
+            let connector = registry.connectors.get(name).unwrap().unwrap();
+            config.with = connector.with.keys().map(|name| (name.clone(), "x".into())).collect();
+            if let Err(failure) = registry.build(&config) {
+                config.path = vec!["/nonexistent".to_owned()];
+                config.url = failure.detail.contains("url").then(|| "http://127.0.0.1:1".to_owned());
+                config.path.retain(|_| failure.detail.contains("path"));
+                let source = registry.build(&config).unwrap_or_else(|failure| panic!("{name}: {failure}"));
+                assert_eq!(source.spent().requests, 0);
+            }
+        }
+        assert_eq!(manifest::COMPILED.get(), before, "filters are compiled when they are first used");
+    }
+
+    #[test]
     fn what_cannot_be_made_says_why() {
         let registry = Registry::default();
         let config = SourceConfig { name: "a".to_owned(), connector: "nope".to_owned(), ..SourceConfig::default() };

@@ -155,6 +155,11 @@ pub fn connectors_dir() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/config/connectors"))
 }
 
+/// It has recordings of another kind.
+pub fn is_recorded(name: &str) -> bool {
+    fixtures().join(name).join("recorded.toml").exists()
+}
+
 /// Folders with a contract.
 pub fn names() -> BTreeSet<String> {
     let folders = std::fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path());

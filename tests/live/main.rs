@@ -13,7 +13,9 @@
 mod act;
 mod connectors;
 mod docker;
+mod here;
 mod luigi;
+mod moto;
 mod prometheus;
 mod support;
 mod tensorboard;

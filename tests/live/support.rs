@@ -27,9 +27,18 @@ pub fn addresses<const N: usize>(test: &str, variables: [&str; N]) -> Option<[St
 /// Whether `tests/run` started the server that the variable names, so that its tests must run.
 fn is_required(variable: &str) -> bool {
     let name = variable.trim_start_matches("TRIOPS_LIVE_").to_lowercase();
-    let own = ["docker", "podman", "mlflow", "airflow", "luigi", "tensorboard"].into_iter().find(|system| name.starts_with(system));
-    // all that stands around a Prometheus is started with it
-    let system = own.unwrap_or("prometheus");
+    // no package brings it
+    if name == "terraform" {
+        return false;
+    }
+    let system = match name.as_str() {
+        "git" | "hg" | "svn" => "vcs",
+        // all that stands around a Prometheus is started with it
+        _ => ["docker", "podman", "mlflow", "airflow", "luigi", "tensorboard", "moto"]
+            .into_iter()
+            .find(|system| name.starts_with(system))
+            .unwrap_or("prometheus"),
+    };
     std::env::var("TRIOPS_LIVE_REQUIRED").is_ok_and(|required| required.split(',').any(|name| name == system))
 }
 

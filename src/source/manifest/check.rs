@@ -66,7 +66,7 @@ pub fn check(connector: &Connector) -> Vec<ConfigError> {
     checks.errors
 }
 
-/// What a poll's map makes of a body, as if a source named `try` had read it. `also` stands for `$also`.
+/// What a poll's map makes of a body, as if a source named `try` had read it (from `/try/body`, if it is a file). `also` stands for `$also`.
 pub fn try_map(
     connector: &Connector,
     poll: &str,
@@ -88,9 +88,12 @@ pub fn try_map(
     let variables = Variables {
         now: now.seconds().into(),
         with: serde_json::from_value(Value::Object(with)).unwrap_or_default(),
-        base: connector.connector.url.clone().unwrap_or_default().into(),
+        base: connector.connector.url.clone().map_or_else(Default::default, Into::into),
         also: serde_json::from_value(also.clone()).unwrap_or_default(),
         polled: serde_json::from_value(json!({})).unwrap_or_default(),
+        path: "/try".to_owned().into(),
+        file: serde_json::from_value(json!({ "path": "/try/body", "name": "body", "modified": now.to_string(), "bytes": body.len() }))
+            .unwrap_or_default(),
         ..Variables::default()
     };
     let outputs = Filter::new(format!("map of poll {poll}"), &found.map).run_here(page, variables)?;

@@ -60,8 +60,16 @@ def metric($name): .[] | select(.name == $name) | .series[];
 def under($base): if $base == null then null else $base + . end;
 "#;
 
+#[cfg(test)]
+thread_local! {
+    /// Filters compiled on this thread.
+    pub(crate) static COMPILED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Compiles a filter with all of `VARIABLES`.
 pub(super) fn compile(code: &str) -> Result<Compiled, Mistake> {
+    #[cfg(test)]
+    COMPILED.set(COMPILED.get() + 1);
     let allowed = |name: &str| !FORBIDDEN.contains(&name);
     let kept = |def: &Def<&'static str>| allowed(def.name) && !REPLACED.contains(&(def.name, def.args.len()));
     let library = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).filter(kept);

@@ -2,7 +2,9 @@
 //! Not for: what the values mean (the connector's map).
 
 use jaq_json::Val;
+use serde_json::Value;
 
+use super::jq::to_json;
 use super::metrics::metrics;
 use crate::config::connector::Decode;
 
@@ -73,7 +75,8 @@ fn yaml(text: &str) -> Result<Val, String> {
     }
 }
 
-/// The root element: `{t: name, a: {attributes}, c: [children]}`.
+/// The root element: `{t: name, a: {attributes}, c: [children]}`. Children are elements and texts, what stands in CDATA among them; entities
+/// are resolved, comments left out.
 fn xml(text: &str) -> Result<Val, String> {
     if xml_depth(text) > MAX_DEPTH {
         return Err("XML that nests too deep".to_owned());
@@ -81,7 +84,69 @@ fn xml(text: &str) -> Result<Val, String> {
     let parts = jaq_fmts::read::xml::parse_many(text).collect::<Result<Vec<Val>, _>>().map_err(|e| format!("not XML: {e}"))?;
     let tag = Val::from("t".to_owned());
     let root = parts.into_iter().find(|part| matches!(part, Val::Obj(pairs) if pairs.contains_key(&tag)));
-    root.ok_or_else(|| "not XML: there is no element".to_owned())
+    let root = root.ok_or_else(|| "not XML: there is no element".to_owned())?;
+    serde_json::from_value(element(to_json(&root))).map_err(|e| e.to_string())
+}
+
+/// An element as its author meant it.
+fn element(mut value: Value) -> Value {
+    let Value::Object(map) = &mut value else { return value };
+    if let Some(Value::Object(attributes)) = map.get_mut("a") {
+        for value in attributes.values_mut() {
+            if let Value::String(text) = value {
+                *text = resolved(text);
+            }
+        }
+    }
+    if let Some(Value::Array(children)) = map.get_mut("c") {
+        *children = std::mem::take(children).into_iter().filter_map(child).collect();
+    }
+    value
+}
+
+fn child(value: Value) -> Option<Value> {
+    match value {
+        Value::String(text) => Some(Value::String(resolved(&text))),
+        Value::Object(map) if map.contains_key("t") => Some(element(Value::Object(map))),
+        Value::Object(mut map) => map.remove("cdata"),
+        _ => None,
+    }
+}
+
+/// The five entities of XML 1.0 4.6 and characters by number; others stay as they are written.
+fn resolved(text: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        let found = after.split_once(';').and_then(|(name, after)| Some((entity(name)?, after)));
+        match found {
+            Some((character, after)) => {
+                out.push(character);
+                rest = after;
+            }
+            None => {
+                out.push('&');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn entity(name: &str) -> Option<char> {
+    let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
+    match name {
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "amp" => Some('&'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => match name.strip_prefix('#')? {
+            hex if hex.starts_with(['x', 'X']) => number(&hex[1..], 16),
+            decimal => number(decimal, 10),
+        },
+    }
 }
 
 /// At least the depth of the deepest element: what stands in comments and CDATA is left out, attributes are not looked into.
@@ -118,7 +183,6 @@ fn csv(body: &[u8]) -> Val {
 
 #[cfg(test)]
 mod tests {
-    use super::super::jq::to_json;
     use super::*;
 
     fn read(format: Decode, body: &str) -> Result<serde_json::Value, String> {
@@ -142,7 +206,7 @@ mod tests {
                 Decode::Xml,
                 "<log xmlns=\"urn:x\">\n <path action='A' kind=\"file\">/a &amp; b</path><path action=\"D\"/><msg/><!-- x --><![CDATA[<y>]]></log>",
                 r#"{"a":{"xmlns":"urn:x"},"c":["\n ",{"a":{"action":"A","kind":"file"},"c":["/a & b"],"t":"path"},
-                    {"a":{"action":"D"},"t":"path"},{"t":"msg"},{"comment":" x "},{"cdata":"<y>"}],"t":"log"}"#,
+                    {"a":{"action":"D"},"t":"path"},{"t":"msg"},"<y>"],"t":"log"}"#,
             ),
             (Decode::Csv, "name,n\r\n\"a,b\",1\nc,\n", r#"[{"n":1,"name":"a,b"},{"n":null,"name":"c"}]"#),
             (Decode::Csv, "", "[]"),
@@ -151,6 +215,17 @@ mod tests {
             assert_eq!(read(format, body), Ok(serde_json::from_str(json).unwrap()), "{body}");
         }
         assert_eq!(decode(Decode::Ndjson, b"{}\nbad\n").unwrap().1.len(), 1);
+    }
+
+    #[test]
+    fn entities_of_xml_are_resolved_once_and_what_is_none_stays() {
+        for (text, meant) in [
+            ("a &lt;b&gt; &amp;amp; &quot;&apos;", "a <b> &amp; \"'"),
+            ("&#233;&#x20AC;", "é€"),
+            ("&nobody; & &#x110000; &", "&nobody; & &#x110000; &"),
+        ] {
+            assert_eq!(resolved(text), meant);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use jaq_json::Val;
 use serde_json::{Value, json};
 
+use super::answer::{About, Answer, headers, no_file};
 use super::decode::decode;
 use super::jq::{self, DEADLINE, Filter, Variables, to_json};
 use super::pages::{After, Page, Pager, Turn, hash, next_link};
@@ -44,55 +45,6 @@ pub struct PageReader<'a> {
     paging: Option<&'a Paging>,
     pager: Pager<'a>,
     turn: Option<Turn>,
-}
-
-/// A decoded answer.
-pub struct Answer {
-    /// What it holds.
-    pub page: Val,
-    /// Parts that could not be read.
-    pub problems: Vec<RowProblem>,
-    /// The same as last time; `page` is null.
-    pub not_modified: bool,
-    /// Tells it from others.
-    pub hash: u64,
-    /// Its `rel="next"`.
-    pub link: Option<String>,
-    /// What filters see of it beside its content.
-    pub about: About,
-    /// Bytes and lines of its body.
-    pub size: (usize, usize),
-    /// A command or file that has nothing to tell.
-    pub nothing: bool,
-}
-
-/// What filters see of an answer beside its content: `$headers`, `$exit`, `$file`.
-#[derive(Debug, Clone, Default)]
-pub struct About {
-    headers: Val,
-    exit: Val,
-    file: Val,
-}
-
-impl About {
-    /// A file.
-    pub fn file(found: &Found) -> Self {
-        let file = json!({
-            "path": found.path.to_string_lossy(), "name": found.name(), "modified": found.modified().to_string(), "bytes": found.stamp.bytes,
-        });
-        Self { file: serde_json::from_value(file).unwrap_or_default(), ..Self::default() }
-    }
-
-    /// `variables` with what is known of the answer.
-    pub fn added_to(&self, variables: Variables) -> Variables {
-        Variables { headers: self.headers.clone(), exit: self.exit.clone(), file: self.file.clone(), ..variables }
-    }
-}
-
-impl Answer {
-    fn nothing(about: About) -> Self {
-        Self { page: Val::Null, problems: Vec::new(), not_modified: false, hash: 0, link: None, about, size: (0, 0), nothing: true }
-    }
 }
 
 /// How pages go on, with the filter that finds what is needed for it.
@@ -222,7 +174,10 @@ impl Asker {
         let shown = globs.join(", ");
         let found = self.local.files(globs, place, 1).await?;
         let newest = match found.first() {
-            Some(newest) => self.local.read(newest).await?.map(|body| (newest, body)),
+            Some(newest) => {
+                self.refuse_strange(plan, newest).await?;
+                self.local.read(newest).await?.map(|body| (newest, body))
+            }
             None => None,
         };
         match newest {
@@ -230,6 +185,15 @@ impl Asker {
             None if file.missing_ok => Ok(Answer::nothing(About::default())),
             None => Err(no_file(&shown)),
         }
+    }
+
+    /// A file that the system led to must be one of the source's own.
+    pub async fn refuse_strange(&self, plan: &Plan, found: &Found) -> Result<(), Failure> {
+        if !plan.is_led() || self.local.holds(&found.path).await? {
+            return Ok(());
+        }
+        let failure = Failure::new(FailureKind::Denied, format!("read {}", found.path.display()), "it lies outside `path` of the source");
+        Err(failure.hint("add its folder to `path` if it is of this source"))
     }
 
     /// What a command or a file holds.
@@ -379,19 +343,6 @@ impl Asker {
     fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Val>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Nothing fits a glob.
-pub fn no_file(globs: &str) -> Failure {
-    Failure::new(FailureKind::NotFound, "look for files", format!("no file fits {globs}"))
-        .hint("check `path` of the source; has the tool that writes it run yet?")
-}
-
-fn headers(response: &Response) -> Val {
-    let pair = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
-        Some((Val::from(name.as_str().to_owned()), Val::from(value.to_str().ok()?.to_owned())))
-    };
-    Val::obj(response.headers.iter().filter_map(pair).collect())
 }
 
 /// The system answers, but not with this.

@@ -9,7 +9,7 @@ use jaq_json::Val;
 use serde_json::Value;
 
 use super::Inner;
-use super::fetch::{About, Answer, no_file};
+use super::answer::{About, Answer, no_file};
 use super::jq::Variables;
 use super::pages::{Turn, hash};
 use super::poll::{PollPlan, Rows};

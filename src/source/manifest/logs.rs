@@ -9,7 +9,7 @@ use jaq_json::Val;
 use serde_json::{Value, json};
 
 use super::Inner;
-use super::fetch::{About, no_file};
+use super::answer::{About, no_file};
 use super::jq::{Filter, Variables, to_json};
 use super::pages::Turn;
 use super::plan::Plan;
@@ -231,11 +231,7 @@ impl Reader {
             let globs = plan.plan.globs(values)?;
             let shown = globs.join(", ");
             let newest = local.files(globs, place, 1).await?.into_iter().next().ok_or_else(|| no_file(&shown))?;
-            if !local.holds(&newest.path).await? {
-                let failure =
-                    Failure::new(FailureKind::Denied, format!("read {}", newest.path.display()), "it lies outside `path` of the source");
-                return Err(failure.hint("add its folder to `path` if it is a log of this source"));
-            }
+            source.asker.refuse_strange(&plan.plan, &newest).await?;
             let mut tail = Tail::of(newest.path);
             let piece = tail.end(local, awaited).await?;
             self.from_start = piece.from_start;

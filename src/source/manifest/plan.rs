@@ -141,6 +141,12 @@ impl Plan {
         }
     }
 
+    /// What the system tells decides which file it reads.
+    pub fn is_led(&self) -> bool {
+        let led = |template: &Template| template.roots().any(|root| root != "path" && root != "with");
+        self.files().is_some_and(|file| file.globs.iter().any(led))
+    }
+
     /// The command with every place filled.
     pub fn job(&self, values: &Value, local: &Local) -> Result<Job, Failure> {
         let Reach::Exec(exec) = &self.way else { return Err(self.wrong("it is no command".to_owned())) };
