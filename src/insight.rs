@@ -2,6 +2,7 @@
 //! Not for: I/O, state, drawing.
 
 pub mod change;
+pub mod drift;
 pub mod lineage;
 pub mod measure;
 pub mod spells;
