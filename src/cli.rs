@@ -7,6 +7,7 @@ mod cockpit;
 mod completions;
 mod config;
 mod connector;
+mod detect;
 mod doctor;
 mod gather;
 mod man;
@@ -115,6 +116,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// List every connector with its support level
     Sources(sources::Sources),
+    /// Score each value of a series by how odd it is after those before it
+    Detect(detect::Detect),
     /// Write, check and explain the configuration
     #[command(subcommand)]
     Config(config::Config),
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(check)) => check.run(&globals),
         Some(Command::Doctor(doctor)) => doctor.run(&globals),
         Some(Command::Sources(sources)) => sources.run(&globals),
+        Some(Command::Detect(detect)) => detect.run(),
         Some(Command::Config(config)) => config.run(&globals),
         Some(Command::Connector(connector)) => connector.run(&globals),
         Some(Command::Completions(completions)) => completions.run(),
@@ -158,7 +162,7 @@ pub fn main() -> ExitCode {
 
 /// Whether the command line, wrong as it may be, asks for `check` and not for `config check`.
 fn is_check(mut arguments: impl Iterator<Item = String>) -> bool {
-    let words = ["once", "check", "doctor", "sources", "config", "connector", "completions", "man"];
+    let words = ["once", "check", "doctor", "sources", "detect", "config", "connector", "completions", "man"];
     arguments.find(|argument| words.contains(&argument.as_str())).is_some_and(|word| word == "check")
 }
 

@@ -1,6 +1,7 @@
 //! What entities mean together: pure functions over entities and series.
 //! Not for: I/O, state, drawing.
 
+pub mod anomaly;
 pub mod change;
 pub mod drift;
 pub mod lineage;

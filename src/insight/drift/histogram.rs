@@ -37,8 +37,7 @@ impl Histogram {
     /// how they write them) are added up, and a count below the one before it is raised to it, as `histogram_quantile` does.
     /// `lowest` is where the first bucket begins; without it that is 0 for a positive first bound, as in Prometheus, and else unknown.
     pub fn classic(cumulative: impl IntoIterator<Item = (f64, f64)>, lowest: Option<f64>) -> Result<Self, Unreadable> {
-        let mut bounds: Vec<(f64, f64)> =
-            cumulative.into_iter().filter(|(le, count)| !le.is_nan() && count.is_finite()).collect();
+        let mut bounds: Vec<(f64, f64)> = cumulative.into_iter().filter(|(le, count)| !le.is_nan() && count.is_finite()).collect();
         bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
         bounds.dedup_by(|after, before| {
             let same = same(before.0, after.0);
@@ -51,7 +50,8 @@ impl Histogram {
             return Err(Unreadable::NoInfinity);
         }
         let first = bounds[0].0;
-        let mut lower = lowest.filter(|lowest| *lowest < first).unwrap_or(if first > 0.0 && first.is_finite() { 0.0 } else { f64::NEG_INFINITY });
+        let mut lower =
+            lowest.filter(|lowest| *lowest < first).unwrap_or(if first > 0.0 && first.is_finite() { 0.0 } else { f64::NEG_INFINITY });
         let mut below = 0.0_f64;
         let mut buckets = Vec::with_capacity(bounds.len());
         for (upper, cumulative) in bounds {
@@ -137,7 +137,8 @@ pub fn align(reference: &Histogram, current: &Histogram) -> Option<Aligned> {
     if edges.len() <= MIN_CELLS {
         return None;
     }
-    let mut aligned = Aligned { lost: known - edges.len(), exponential: reference.exponential && current.exponential, ..Aligned::default() };
+    let mut aligned =
+        Aligned { lost: known - edges.len(), exponential: reference.exponential && current.exponential, ..Aligned::default() };
     reference.counts(&edges, &mut aligned.reference);
     current.counts(&edges, &mut aligned.current);
     aligned.edges = edges;
