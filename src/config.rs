@@ -2,6 +2,7 @@
 //! Not for: reaching sources, drawing.
 
 pub mod connector;
+pub mod drift;
 pub mod error;
 pub mod keymap;
 pub mod layer;
@@ -15,6 +16,7 @@ pub mod theme;
 pub mod validate;
 
 pub use connector::{Connector, Connectors};
+pub use drift::{DriftConfig, SmoothingConfig};
 pub use error::ConfigError;
 pub use keymap::Keymap;
 pub use layer::{Config, Environment, Flags, load};

@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("msg", &["domain"]),
     ("config", &["domain", "msg"]),
-    ("source", &["domain", "msg", "config"]),
+    ("source", &["domain", "msg", "config", "insight"]),
     ("insight", &["domain"]),
     ("store", &["domain", "msg", "insight"]),
     ("ui", &["domain", "msg", "config", "insight"]),

@@ -89,10 +89,15 @@ impl From<&Failure> for ErrorReport {
 
 /// Asks every source once; none may take longer than `limit` in all.
 pub async fn gather(seats: &[Seat], limit: Duration) -> Gathered {
+    gather_some(seats, limit, |_| true).await
+}
+
+/// The same, of those polls only.
+pub async fn gather_some(seats: &[Seat], limit: Duration, wanted: impl Fn(&str) -> bool + Copy) -> Gathered {
     let mut store = Store::default();
     let sources: Vec<&Arc<dyn Source>> = seats.iter().filter_map(|seat| seat.source.as_ref().ok()).collect();
     store.configure(sources.iter().map(|source| Arc::clone(source.info())).collect(), now());
-    let asking = sources.into_iter().map(|source| ask_all(source.as_ref(), limit));
+    let asking = sources.into_iter().map(|source| ask_all(source.as_ref(), limit, wanted));
     let mut answers = stream::iter(asking).buffer_unordered(BESIDE);
     while let Some(fetched) = answers.next().await {
         for fetched in fetched {
@@ -108,10 +113,10 @@ pub async fn gather(seats: &[Seat], limit: Duration) -> Gathered {
 }
 
 /// Every poll of a source, in its order.
-async fn ask_all(source: &dyn Source, limit: Duration) -> Vec<Fetched> {
+async fn ask_all(source: &dyn Source, limit: Duration, wanted: impl Fn(&str) -> bool) -> Vec<Fetched> {
     let begun = Instant::now();
     let mut fetched = Vec::new();
-    for poll in &source.info().polls {
+    for poll in source.info().polls.iter().filter(|poll| wanted(poll.id.as_str())) {
         let asked = Instant::now();
         let left = limit.saturating_sub(begun.elapsed());
         let outcome = match tokio::time::timeout(left, source.poll(&poll.id, now())).await {

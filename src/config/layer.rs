@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn every_key_of_a_source_stands_commented_in_the_embedded_file() {
         let schema = serde_json::to_value(schemars::schema_for!(Settings)).unwrap();
-        for definition in ["SourceConfig", "AuthConfig", "TlsConfig", "ReadingConfig"] {
+        for definition in ["SourceConfig", "AuthConfig", "TlsConfig", "ReadingConfig", "DriftConfig"] {
             for key in schema["$defs"][definition]["properties"].as_object().unwrap().keys() {
                 let word = |line: &str| line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == key);
                 assert!(EMBEDDED.lines().filter(|line| line.starts_with('#')).any(word), "{definition}.{key}");

@@ -11,6 +11,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Span(f64);
 
 impl Span {
+    /// A default, seconds.
+    pub(super) const fn of_seconds(seconds: f64) -> Self {
+        Self(seconds)
+    }
+
     /// In seconds.
     pub fn seconds(self) -> f64 {
         self.0

@@ -283,6 +283,19 @@ details! {
         unit: Option<Text>,
         /// When it was tested.
         evaluated_at: Option<Timestamp>,
+        /// Numbers behind the verdict: `psi`, `ks`, `failed_rows`, …
+        numbers: Table<f64>,
+        /// The two distributions that were compared.
+        windows: Option<Windows>,
+    }
+    /// Two distributions over the same cells.
+    Windows {
+        /// What each cell holds: `≤ 0.5`, `FR`.
+        cells: Vec<Text>,
+        /// Shares of the reference, 0–1.
+        reference: Vec<f64>,
+        /// Shares of the current window, 0–1.
+        current: Vec<f64>,
     }
     /// Something somebody or something changed.
     Change {

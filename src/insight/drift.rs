@@ -9,7 +9,7 @@ pub mod histogram;
 pub mod significance;
 pub mod verdict;
 
-pub use distance::{Distances, Layout, Smoothing, compare};
+pub use distance::{Along, Distances, Layout, Smoothing, compare};
 pub use histogram::{Aligned, Histogram, align};
-pub use significance::{Limits, Proportions, adjusted};
+pub use significance::{Limits, Proportions, adjusted, proportions};
 pub use verdict::{Doubt, Judged, Steady, Thresholds, Verdict};
