@@ -1,6 +1,7 @@
 //! Configuration: text of files, environment and flags into typed settings, with file, line and column in every complaint.
 //! Not for: reaching sources, drawing.
 
+pub mod check;
 pub mod connector;
 pub mod drift;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod span;
 pub mod theme;
 pub mod validate;
 
+pub use check::{CheckConfig, FreshnessConfig};
 pub use connector::{Connector, Connectors};
 pub use drift::{DriftConfig, SmoothingConfig};
 pub use error::ConfigError;

@@ -6,6 +6,7 @@ pub mod change;
 pub mod drift;
 pub mod lineage;
 pub mod measure;
+pub mod quality;
 pub mod spells;
 pub mod timeline;
 pub mod trend;

@@ -87,7 +87,7 @@ fn ask(globals: &Globals, limit: &seat::Limit, source: Option<&str>, poll: &str)
                 return Err(Problem::usage(format!("no source is named `{source}`"), format!("there are: {}", known.join(", "))));
             }
         }
-        Ok(gather_some(&seats, limit.duration(), |id| poll.is_empty() || id == poll).await)
+        Ok(gather_some(&seats, &config, limit.duration(), |id| poll.is_empty() || id == poll).await)
     })
 }
 

@@ -46,6 +46,7 @@ pub fn run(globals: &Globals) -> Result<ExitCode, Problem> {
         mouse: config.ui.mouse,
         read_only: config.safety.read_only,
     });
+    model.store.expect(seat::expected(&config));
     let frames = if env.is_remote() { config.ui.max_fps_ssh } else { config.ui.max_fps };
     let options = Options {
         frames_per_s: Some(f64::from(frames)),

@@ -8,8 +8,9 @@ use std::time::Duration;
 use clap::Args;
 use futures_util::StreamExt;
 
-use crate::config::{self, Config, Environment, Paths, Span};
-use crate::domain::Failure;
+use crate::config::{self, CheckConfig, Config, Environment, FreshnessConfig, Paths, Span};
+use crate::domain::{Failure, Text};
+use crate::insight::quality::{Definition, Freshness};
 use crate::source::Source;
 use crate::source::discover::{self, Finding};
 use crate::source::registry::Registry;
@@ -112,6 +113,25 @@ fn seat(config: &Config, registry: &Registry, settings: &config::SourceConfig) -
     settings.read_only |= config.safety.read_only;
     let source = registry.build(&settings);
     Seat { name: settings.name, connector: settings.connector, source }
+}
+
+/// What is expected of datasets and readings, as configured.
+pub fn expected(config: &Config) -> Vec<Definition> {
+    let text = |text: &Option<String>| text.as_deref().map(Text::from);
+    let definition = |check: &CheckConfig| Definition {
+        name: check.name.as_str().into(),
+        dataset: text(&check.dataset),
+        reading: text(&check.reading),
+        freshness: check.freshness.map(|freshness| match freshness {
+            FreshnessConfig::Within(span) => Freshness::Within(span.seconds()),
+            FreshnessConfig::Learned => Freshness::Learnt,
+        }),
+        min_rows: check.min_rows,
+        max_rows: check.max_rows,
+        volume: check.volume,
+        owner: text(&check.owner),
+    };
+    config.checks.iter().map(definition).collect()
 }
 
 /// Runs what is async to its end.

@@ -9,7 +9,9 @@ use toml::{Table, Value};
 
 use super::load::Document;
 use super::validate::{self, Readers};
-use super::{Color, ConfigError, Keymap, LogFile, LogSettings, Paths, SafetySettings, SecretRef, Settings, SourceConfig, UiSettings};
+use super::{
+    CheckConfig, Color, ConfigError, Keymap, LogFile, LogSettings, Paths, SafetySettings, SecretRef, Settings, SourceConfig, UiSettings,
+};
 
 /// The embedded settings file: every setting with its default, explained.
 pub const EMBEDDED: &str = include_str!("../../config/triops.toml");
@@ -43,6 +45,8 @@ pub struct Config {
     pub log: LogSettings,
     /// What it looks at; empty means: look for what answers on this machine.
     pub sources: Vec<SourceConfig>,
+    /// What it expects of datasets and readings.
+    pub checks: Vec<CheckConfig>,
     /// Which key does what.
     pub keymap: Keymap,
     /// Where files are.
@@ -54,8 +58,8 @@ pub struct Config {
 impl Config {
     /// The embedded settings and keys alone, for files under these paths.
     pub fn embedded(paths: Paths) -> Self {
-        let Settings { ui, safety, log, sources } = Settings::default();
-        Self { ui, safety, log, sources, keymap: Keymap::embedded(), paths, files: Vec::new() }
+        let Settings { ui, safety, log, sources, checks } = Settings::default();
+        Self { ui, safety, log, sources, checks, keymap: Keymap::embedded(), paths, files: Vec::new() }
     }
 
     /// Where the log goes, if anywhere.
@@ -70,7 +74,15 @@ impl Config {
 
 /// Reads every layer. `connectors` are the names a source may use. All mistakes of all files are told.
 pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors: &[String]) -> Result<Config, Vec<ConfigError>> {
-    let mut layers = Layers { paths, connectors, settings: Table::new(), sources: Vec::new(), files: Vec::new(), errors: Vec::new() };
+    let mut layers = Layers {
+        paths,
+        connectors,
+        settings: Table::new(),
+        sources: Vec::new(),
+        checks: Vec::new(),
+        files: Vec::new(),
+        errors: Vec::new(),
+    };
     let named = flags.config.clone().or_else(|| environment.get("TRIOPS_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from));
     if let Some(file) = named {
         layers.file(&file, Presence::Required);
@@ -80,7 +92,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
     }
     layers.environment(environment);
     let keymap = layers.keymap();
-    let Layers { settings, sources, files, mut errors, .. } = layers;
+    let Layers { settings, sources, checks, files, mut errors, .. } = layers;
     let Settings { mut ui, mut safety, mut log, .. } = match Settings::deserialize(settings) {
         Ok(settings) if errors.is_empty() => settings,
         Ok(_) => return Err(errors),
@@ -94,7 +106,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
     ui.theme = flags.theme.clone().unwrap_or(ui.theme);
     ui.color = flags.color.unwrap_or(ui.color);
     log.file = flags.log_file.clone().unwrap_or(log.file);
-    Ok(Config { ui, safety, log, sources, keymap, paths: paths.clone(), files })
+    Ok(Config { ui, safety, log, sources, checks, keymap, paths: paths.clone(), files })
 }
 
 /// Every setting that is one value or a list of words, as table and key, in the order of the embedded file's tables.
@@ -121,6 +133,7 @@ struct Layers<'a> {
     connectors: &'a [String],
     settings: Table,
     sources: Vec<SourceConfig>,
+    checks: Vec<CheckConfig>,
     files: Vec<PathBuf>,
     errors: Vec<ConfigError>,
 }
@@ -152,6 +165,7 @@ impl Layers<'_> {
     fn lay(&mut self, text: &str, settings: Settings, folder: &Path) {
         let mut table: Table = text.parse().unwrap_or_default();
         table.remove("source");
+        table.remove("check");
         if let (LogFile::Path(path), Some(Value::Table(log))) = (&settings.log.file, table.get_mut("log")) {
             log.insert("file".to_owned(), Value::String(self.paths.resolve(folder, path).display().to_string()));
         }
@@ -160,6 +174,10 @@ impl Layers<'_> {
             anchor(&mut source, &|path| self.paths.resolve(folder, path));
             self.sources.retain(|other| other.name != source.name);
             self.sources.push(source);
+        }
+        for check in settings.checks {
+            self.checks.retain(|other| other.name != check.name);
+            self.checks.push(check);
         }
     }
 
@@ -256,7 +274,7 @@ mod tests {
         assert_eq!(settings, Settings::default());
         let defaults = Table::try_from(Settings::default()).unwrap();
         let mut keys: Vec<(String, String)> = Vec::new();
-        for (table, value) in defaults.iter().filter(|(table, _)| *table != "source") {
+        for (table, value) in defaults.iter().filter(|(table, _)| !matches!(table.as_str(), "source" | "check")) {
             keys.extend(value.as_table().unwrap().keys().map(|key| (table.clone(), key.clone())));
         }
         assert_eq!(scalars(), keys);
@@ -265,7 +283,7 @@ mod tests {
     #[test]
     fn every_key_of_a_source_stands_commented_in_the_embedded_file() {
         let schema = serde_json::to_value(schemars::schema_for!(Settings)).unwrap();
-        for definition in ["SourceConfig", "AuthConfig", "TlsConfig", "ReadingConfig", "DriftConfig"] {
+        for definition in ["SourceConfig", "AuthConfig", "TlsConfig", "ReadingConfig", "DriftConfig", "CheckConfig"] {
             for key in schema["$defs"][definition]["properties"].as_object().unwrap().keys() {
                 let word = |line: &str| line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == key);
                 assert!(EMBEDDED.lines().filter(|line| line.starts_with('#')).any(word), "{definition}.{key}");

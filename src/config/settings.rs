@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::SourceConfig;
+use super::{CheckConfig, SourceConfig};
 
 /// A settings file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,9 @@ pub struct Settings {
     /// What it looks at.
     #[serde(rename = "source")]
     pub sources: Vec<SourceConfig>,
+    /// What it expects of datasets and readings.
+    #[serde(rename = "check")]
+    pub checks: Vec<CheckConfig>,
 }
 
 /// How it looks.

@@ -43,6 +43,12 @@ pub fn settings(document: &Document<'_>, settings: &Settings, readers: Readers, 
         }
     }
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, check) in settings.checks.iter().enumerate() {
+        errors.extend(check.mistake().map(|(key, message)| document.error(&format!("check[{index}].{key}"), message)));
+        if settings.checks[..index].iter().any(|other| other.name == check.name && !check.name.is_empty()) {
+            errors.push(document.error(&format!("check[{index}].name"), format!("two checks are named `{}`", check.name)));
+        }
+    }
     for (index, source) in settings.sources.iter().enumerate() {
         let place = Place { document, at: format!("source[{index}]"), readers };
         errors.extend(name(&place, source));

@@ -268,6 +268,8 @@ details! {
         bytes: Option<u64>,
         /// Records not yet read by its slowest reader.
         lag: Option<u64>,
+        /// Types of its columns, by name; empty where they are not known.
+        columns: Table<Text>,
     }
     /// One test of data, a model or a target: expectation, freshness, volume, schema, drift, scrape, rule evaluation.
     Check {

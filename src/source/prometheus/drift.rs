@@ -6,9 +6,7 @@ use std::sync::Mutex;
 
 use crate::config::{DriftConfig, SmoothingConfig, SourceConfig};
 use crate::domain::detail::Table;
-use crate::domain::{
-    Batch, Check, Entity, Failure, FailureKind, Link, LinkTarget, RowProblem, Scope, State, Text, Timestamp, Windows,
-};
+use crate::domain::{Batch, Check, Entity, Failure, FailureKind, Link, LinkTarget, RowProblem, Scope, State, Text, Timestamp, Windows};
 use crate::insight::drift::verdict::{self, Window};
 use crate::insight::drift::{Along, Distances, Doubt, Judged, Limits, Proportions, Smoothing, Steady, Thresholds, Verdict, proportions};
 use crate::source::threshold::shown;
@@ -35,7 +33,8 @@ pub struct Model {
 /// The verdicts that stand, by feature, and since when the model drifts.
 #[derive(Debug, Default)]
 struct Standing {
-    features: BTreeMap<Text, Steady>,
+    features: BTreeMap<Text, (Steady, Timestamp)>,
+    whole: Option<(State, Timestamp)>,
     since: Option<Timestamp>,
 }
 
@@ -141,8 +140,11 @@ impl Prometheus {
     fn judge(&self, model: &Model, features: Vec<Feature>, now: Timestamp, entities: &mut Vec<Entity>) {
         // poisoned only if a thread panicked while it held it: nothing in here panics
         let Ok(mut standing) = model.standing.lock() else { return };
-        let shown: Vec<State> =
-            features.iter().map(|feature| standing.features.get(&feature.name).and_then(Steady::shown).unwrap_or(State::Ok)).collect();
+        let shown: Vec<State> = features
+            .iter()
+            .map(|feature| standing.features.get(&feature.name).and_then(|(steady, _)| steady.shown()).unwrap_or(State::Ok))
+            .collect();
+        let mut sinces = Vec::with_capacity(features.len());
         let distances: Vec<_> = features.iter().map(|feature| feature.distances.clone()).collect();
         let (mut verdicts, _) = verdict::judge(&distances, &shown, &model.thresholds);
         standing.features.retain(|name, _| features.iter().any(|feature| feature.name == *name));
@@ -151,7 +153,13 @@ impl Prometheus {
             if lacking && verdict.state == State::Ok {
                 verdict.state = State::Warning;
             }
-            verdict.state = standing.features.entry(feature.name.clone()).or_default().settle(verdict.state);
+            let (steady, since) = standing.features.entry(feature.name.clone()).or_insert((Steady::default(), now));
+            let before = steady.shown();
+            verdict.state = steady.settle(verdict.state);
+            if before != Some(verdict.state) {
+                *since = now;
+            }
+            sinces.push(*since);
         }
         let overall = verdict::overall(&verdicts, &model.thresholds);
         standing.since = match (overall.drifted, standing.since) {
@@ -159,11 +167,17 @@ impl Prometheus {
             (_, Some(since)) => Some(since),
             (_, None) => Some(now),
         };
+        let whole_since = standing.whole.filter(|(state, _)| *state == overall.state).map_or(now, |(_, since)| since);
+        standing.whole = Some((overall.state, whole_since));
         drop(standing);
-        entities.push(self.model_check(model, &features, &verdicts, overall, now));
-        let mut ranked: Vec<(&Feature, &Verdict)> = features.iter().zip(&verdicts).collect();
-        ranked.sort_by(|(a, first), (b, second)| second.contribution.total_cmp(&first.contribution).then_with(|| a.name.cmp(&b.name)));
-        entities.extend(ranked.into_iter().map(|(feature, verdict)| self.feature_check(model, feature, verdict, now)));
+        let mut whole = self.model_check(model, &features, overall, now);
+        whole.since = Some(whole_since);
+        entities.push(whole);
+        entities.extend(features.iter().zip(&verdicts).zip(sinces).map(|((feature, verdict), since)| {
+            let mut check = self.feature_check(model, feature, verdict, now);
+            check.since = Some(since);
+            check
+        }));
     }
 
     fn feature_check(&self, model: &Model, feature: &Feature, verdict: &Verdict, now: Timestamp) -> Entity {
@@ -198,7 +212,7 @@ impl Prometheus {
         entity
     }
 
-    fn model_check(&self, model: &Model, features: &[Feature], verdicts: &[Verdict], overall: Judged, now: Timestamp) -> Entity {
+    fn model_check(&self, model: &Model, features: &[Feature], overall: Judged, now: Timestamp) -> Entity {
         let Judged { state, drifted, judged, features: all, worst } = overall;
         let reason = match worst.map(|at| (&features[at], &features[at].distances)) {
             Some((worst, Ok(distances))) if drifted > 0 => {
@@ -212,7 +226,7 @@ impl Prometheus {
         };
         let unsure = all - judged;
         let reason = if unsure > 0 && judged > 0 { format!("{reason}; {unsure} without a verdict") } else { reason };
-        let most = verdicts.iter().zip(features).filter_map(|(_, feature)| Some(feature.distances.as_ref().ok()?.psi)).fold(0.0, f64::max);
+        let most = features.iter().filter_map(|feature| Some(feature.distances.as_ref().ok()?.psi)).fold(0.0, f64::max);
         let share = if judged > 0 { drifted as f64 / judged as f64 } else { 0.0 };
         let numbers =
             [("drifted", drifted as f64), ("judged", judged as f64), ("features", all as f64), ("share", share), ("psi_max", most)];
