@@ -45,11 +45,11 @@ impl Moves {
                     self.images.push((after.id.clone(), after.name.clone(), was.clone(), now.clone()));
                 }
             }
-            (Some(Detail::Dataset(was)), Detail::Dataset(now)) => {
-                // no columns at all is not knowing them
-                if !was.columns.is_empty() && !now.columns.is_empty() && was.columns != now.columns {
-                    self.schemas.push((after.id.clone(), after.name.clone(), columns_moved(&was.columns, &now.columns)));
-                }
+            // no columns at all is not knowing them
+            (Some(Detail::Dataset(was)), Detail::Dataset(now))
+                if !was.columns.is_empty() && !now.columns.is_empty() && was.columns != now.columns =>
+            {
+                self.schemas.push((after.id.clone(), after.name.clone(), columns_moved(&was.columns, &now.columns)));
             }
             _ => {}
         }

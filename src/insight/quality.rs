@@ -143,7 +143,7 @@ impl Quality {
         for finding in findings {
             let key = format!("{key}/{}", finding.test);
             let mut check = check(source, &key, &definition, &entity.name, finding, at);
-            check.since = self.since(&check, at);
+            check.since = Some(self.since(&check, at));
             check.eye = Eye::DataOps;
             check.env.clone_from(&entity.env);
             check.owner = definition.owner.clone().or_else(|| entity.owner.clone());
@@ -170,7 +170,7 @@ impl Quality {
         let finding = learnt.volume(series.points.last().map(|point| point.value));
         let subject = if labels.is_empty() { series.reading.clone() } else { format!("{} ({})", series.reading, labels.join(", ")).into() };
         let mut check = check(source, &key, &definition, &subject, finding, at);
-        check.since = self.since(&check, at);
+        check.since = Some(self.since(&check, at));
         check.eye = Eye::DataOps;
         check.owner = definition.owner;
         check.labels.clone_from(&series.labels);
@@ -178,11 +178,11 @@ impl Quality {
     }
 
     /// Since when a check is in its state, as far as it was watched.
-    fn since(&mut self, check: &Entity, at: Timestamp) -> Option<Timestamp> {
+    fn since(&mut self, check: &Entity, at: Timestamp) -> Timestamp {
         let known = self.learnt.entry(check.id.clone()).or_default();
         let since = known.shown.filter(|(state, _)| *state == check.state).map_or(at, |(_, since)| since);
         known.shown = Some((check.state, since));
-        Some(since)
+        since
     }
 }
 

@@ -39,7 +39,7 @@ impl Expert {
     pub fn learn(&mut self, error: f64, least: f64, rate: f64) {
         let scale = self.scale(least);
         let z = error / scale;
-        let likely = -scale.ln() - (FREEDOM + 1.0) / 2.0 * (z * z / FREEDOM).ln_1p();
+        let likely = -scale.ln() - f64::midpoint(FREEDOM, 1.0) * (z * z / FREEDOM).ln_1p();
         self.record = RECORD * self.record + likely;
         let held = if self.seen < 8 { error.abs() } else { error.abs().min(HELD * self.error.max(least)) };
         let rate = rate.max(1.0 / (f64::from(self.seen) + 1.0));

@@ -58,7 +58,9 @@ impl Regression {
         // inputs that stand still tell nothing, and forgetting alone would make the covariance grow without end
         if trace > UNSURE * 100.0 * INPUTS as f64 {
             for row in &mut self.covariance {
-                row.iter_mut().for_each(|cell| *cell *= 0.1);
+                for cell in row {
+                    *cell *= 0.1;
+                }
             }
         }
         if !self.weights.iter().all(|weight| weight.abs() < 1e6) {

@@ -65,7 +65,7 @@ pub struct Distances {
     /// What it reaches by chance in one of twenty comparisons without drift (see [`Limits::psi`]).
     pub psi_limit: f64,
     /// Jensen-Shannon distance, the root of the divergence in bits: 0 to 1 (J. Lin, IEEE Trans. Inf. Theory 37, 1991; a metric by
-    /// Endres and Schindelin 2003). As in NannyML; Evidently and scipy give it in nats, which is `√(ln 2)` times this.
+    /// Endres and Schindelin 2003). As in `NannyML`; Evidently and `scipy` give it in nats, which is `√(ln 2)` times this.
     pub jensen_shannon: f64,
     /// Hellinger distance `√(½ Σ (√p − √q)²)`, 0 to 1 (E. Hellinger, 1909).
     pub hellinger: f64,
@@ -207,7 +207,8 @@ fn logarithms(of: &Block) -> Block {
 
 /// Natural logarithm of a positive normal number, to one unit in the last place or two, without a call or a branch; of 0 some finite
 /// number. `ln x = k·ln 2 + 2 artanh((z−1)/(z+1))` with `x = z·2^k`, `z` between `√½` and `√2` (Abramowitz & Stegun 4.1.27).
-#[inline(always)]
+#[inline]
+#[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
 fn ln(x: f64) -> f64 {
     const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     const OFFSET: u64 = 1024 << 52;
@@ -338,9 +339,7 @@ impl Cell {
             lower
         } else if !lower.is_finite() {
             upper
-        } else if exponential && lower > 0.0 {
-            lower * (upper / lower).powf(share)
-        } else if exponential && upper < 0.0 {
+        } else if exponential && lower * upper > 0.0 {
             lower * (upper / lower).powf(share)
         } else {
             lower + (upper - lower) * share

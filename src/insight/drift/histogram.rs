@@ -132,7 +132,7 @@ pub fn align(reference: &Histogram, current: &Histogram) -> Option<Aligned> {
     let (lowest, highest) = (*all.first()?, *all.last()?);
     let edges: Vec<f64> = all
         .into_iter()
-        .filter(|bound| *bound == lowest || *bound == highest || (reference.splits_at(*bound) && current.splits_at(*bound)))
+        .filter(|bound| same(*bound, lowest) || same(*bound, highest) || (reference.splits_at(*bound) && current.splits_at(*bound)))
         .collect();
     if edges.len() <= MIN_CELLS {
         return None;
@@ -146,7 +146,7 @@ pub fn align(reference: &Histogram, current: &Histogram) -> Option<Aligned> {
 }
 
 fn same(a: f64, b: f64) -> bool {
-    a == b || (a.is_finite() && b.is_finite() && (a - b).abs() <= SAME * a.abs().max(b.abs()))
+    a.total_cmp(&b).is_eq() || (a.is_finite() && b.is_finite() && (a - b).abs() <= SAME * a.abs().max(b.abs()))
 }
 
 #[cfg(test)]

@@ -149,6 +149,7 @@ fn ln_gamma(x: f64) -> f64 {
 
 /// Regularised upper incomplete gamma function: by its series below the mean, by its continued fraction above
 /// (Abramowitz & Stegun 6.5.29 and 6.5.31, the fraction by Lentz's method).
+#[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
 fn gamma_q(a: f64, x: f64) -> f64 {
     const ENOUGH: f64 = 1e-16;
     let front = (a * x.ln() - x - ln_gamma(a)).exp();

@@ -95,7 +95,7 @@ impl Prometheus {
         let mut failures = Vec::new();
         for model in &self.models {
             match self.features(model, now, &mut batch.problems).await {
-                Ok(features) => self.judge(model, features, now, &mut batch.entities),
+                Ok(features) => self.judge(model, &features, now, &mut batch.entities),
                 Err(failure) => {
                     batch.entities.push(self.unanswered(model, &failure.detail, now));
                     batch.problems.push(RowProblem { path: model.name.clone(), message: failure.detail.clone() });
@@ -137,7 +137,7 @@ impl Prometheus {
         Ok(features)
     }
 
-    fn judge(&self, model: &Model, features: Vec<Feature>, now: Timestamp, entities: &mut Vec<Entity>) {
+    fn judge(&self, model: &Model, features: &[Feature], now: Timestamp, entities: &mut Vec<Entity>) {
         // poisoned only if a thread panicked while it held it: nothing in here panics
         let Ok(mut standing) = model.standing.lock() else { return };
         let shown: Vec<State> = features
@@ -170,7 +170,7 @@ impl Prometheus {
         let whole_since = standing.whole.filter(|(state, _)| *state == overall.state).map_or(now, |(_, since)| since);
         standing.whole = Some((overall.state, whole_since));
         drop(standing);
-        let mut whole = self.model_check(model, &features, overall, now);
+        let mut whole = self.model_check(model, features, overall, now);
         whole.since = Some(whole_since);
         entities.push(whole);
         entities.extend(features.iter().zip(&verdicts).zip(sinces).map(|((feature, verdict), since)| {
@@ -261,15 +261,11 @@ impl Prometheus {
 
 fn reason(distances: &Distances, verdict: &Verdict) -> String {
     let p = verdict.p.map(|p| format!(" p {p:.1e}")).unwrap_or_default();
-    let mut told = format!("PSI {} (chance below {})", shown(distances.psi), shown(distances.psi_limit));
+    let told = format!("PSI {} (chance below {})", shown(distances.psi), shown(distances.psi_limit));
     match &distances.along {
-        Some(along) => {
-            told.push_str(&format!(", KS {}{p}", shown(along.ks)));
-            told.push_str(&format!(", p50 {} → {}", shown(along.reference[1]), shown(along.current[1])));
-        }
-        None => told.push_str(&format!(", chi²{p}")),
+        Some(along) => format!("{told}, KS {}{p}, p50 {} → {}", shown(along.ks), shown(along.reference[1]), shown(along.current[1])),
+        None => format!("{told}, chi²{p}"),
     }
-    told
 }
 
 fn numbers(distances: &Distances) -> Table<f64> {
