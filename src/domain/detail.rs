@@ -269,6 +269,7 @@ details! {
         /// Records not yet read by its slowest reader.
         lag: Option<u64>,
         /// Types of its columns, by name; empty where they are not known.
+        #[serde(skip_serializing_if = "Table::is_empty")]
         columns: Table<Text>,
     }
     /// One test of data, a model or a target: expectation, freshness, volume, schema, drift, scrape, rule evaluation.
@@ -286,8 +287,10 @@ details! {
         /// When it was tested.
         evaluated_at: Option<Timestamp>,
         /// Numbers behind the verdict: `psi`, `ks`, `failed_rows`, …
+        #[serde(skip_serializing_if = "Table::is_empty")]
         numbers: Table<f64>,
         /// The two distributions that were compared.
+        #[serde(skip_serializing_if = "Option::is_none")]
         windows: Option<Windows>,
     }
     /// Two distributions over the same cells.

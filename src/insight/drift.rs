@@ -13,3 +13,6 @@ pub use distance::{Along, Distances, Layout, Smoothing, compare};
 pub use histogram::{Aligned, Histogram, align};
 pub use significance::{Limits, Proportions, adjusted, proportions};
 pub use verdict::{Doubt, Judged, Steady, Thresholds, Verdict};
+
+#[cfg(test)]
+mod golden;

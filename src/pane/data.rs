@@ -60,7 +60,7 @@ const FRESHNESS: Column = Column {
 };
 
 const CLASSES: Column = Column {
-    head: Head::new("class", Width::Fixed(10)).fold(1),
+    head: Head::new("class", Width::Fixed(10)).fold(2),
     descending: false,
     cell: |entity, _| Cell::with(classes(entity), Role::Warning),
     key: |entity, _| word(Some(classes(entity).as_str()).filter(|classes| !classes.is_empty())),

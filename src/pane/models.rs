@@ -19,7 +19,7 @@ const MODELS: Section = Section {
     title: "Model versions",
     note: "",
     kinds: &[Kind::Model],
-    columns: &[STATE, AGE, NAME, ALIASES, HEAT, METRICS, REASON_BRIEF, FRAMEWORK, STAGE, SOURCE, ENV, OWNER],
+    columns: &[STATE, AGE, NAME, ALIASES, METRICS, REASON_BRIEF, FRAMEWORK, STAGE, SOURCE, ENV, OWNER],
     weight: 3,
     min_rows: 3,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Model)),

@@ -348,4 +348,20 @@ impl Cell {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_of_a_native_histogram_is_divided_geometrically() {
+        let base = 2.0_f64.powf(0.25);
+        let cell = Cell { lower: base.powi(6), upper: base.powi(7), exponential: true };
+        assert!((cell.at(0.25) - 2.953_652_291_878_998_2).abs() < 1e-12, "{}", cell.at(0.25));
+    }
+
+    #[test]
+    fn the_logarithm_is_the_one_of_the_standard_library() {
+        for x in (1..2000).map(|at| f64::from(at) * 0.000_731).chain([1e-300, 1e300, 0.999_999_999, 1.0, 1.000_000_001]) {
+            assert!((ln(x) - x.ln()).abs() <= 4.0 * f64::EPSILON * x.ln().abs(), "{x}: {} is not {}", ln(x), x.ln());
+        }
+    }
+}
