@@ -5,11 +5,13 @@ mod act;
 mod age;
 mod audit;
 mod check;
+mod checks;
 mod cockpit;
 mod completions;
 mod config;
 mod connector;
 mod demo;
+mod detect;
 mod doctor;
 mod gather;
 mod man;
@@ -64,8 +66,8 @@ Without a subcommand the cockpit opens. Without any configured source it looks f
 Settings come from the embedded defaults < /etc/triops/triops.toml < the user's triops.toml < environment (TRIOPS_UI_THEME, \
 TRIOPS_SAFETY_READ_ONLY, …) < flags. `triops config init` writes a commented file, `triops config paths` tells where it is.
 
-Exit codes: 0 all well; 1 something is wrong or failed; 2 the command line or the configuration is wrong. `triops check`: 0 ok, \
-1 warning, 2 critical, 3 unknown.";
+Exit codes: 0 all well; 1 something is wrong or failed; 2 the command line or the configuration is wrong. `triops check`, \
+`checks` and `drift`: 0 ok, 1 warning, 2 critical, 3 unknown.";
 
 /// A terminal operations cockpit with three eyes: DevOps, MLOps and DataOps.
 #[derive(Debug, Parser)]
@@ -128,6 +130,12 @@ enum Command {
     Doctor(doctor::Doctor),
     /// List every connector with its support level
     Sources(sources::Sources),
+    /// Print the checks of data and models and exit as `check` does
+    Checks(checks::Checks),
+    /// Compare the distributions of models with their references and exit as `check` does
+    Drift(checks::Drift),
+    /// Score each value of a series by how odd it is after those before it
+    Detect(detect::Detect),
     /// Write, check and explain the configuration
     #[command(subcommand)]
     Config(config::Config),
@@ -164,6 +172,9 @@ pub fn main() -> ExitCode {
         Some(Command::Audit(audit)) => audit.run(&globals),
         Some(Command::Doctor(doctor)) => doctor.run(&globals),
         Some(Command::Sources(sources)) => sources.run(&globals),
+        Some(Command::Checks(checks)) => checks.run(&globals),
+        Some(Command::Drift(drift)) => drift.run(&globals),
+        Some(Command::Detect(detect)) => detect.run(),
         Some(Command::Config(config)) => config.run(&globals),
         Some(Command::Connector(connector)) => connector.run(&globals),
         Some(Command::Completions(completions)) => completions.run(),
@@ -174,7 +185,22 @@ pub fn main() -> ExitCode {
 
 /// Whether the command line, wrong as it may be, asks for `check` and not for `config check`.
 fn is_check(mut arguments: impl Iterator<Item = String>) -> bool {
-    let words = ["demo", "once", "check", "act", "audit", "doctor", "sources", "config", "connector", "completions", "man"];
+    let words = [
+        "demo",
+        "once",
+        "check",
+        "act",
+        "audit",
+        "doctor",
+        "sources",
+        "checks",
+        "drift",
+        "detect",
+        "config",
+        "connector",
+        "completions",
+        "man",
+    ];
     arguments.find(|argument| words.contains(&argument.as_str())).is_some_and(|word| word == "check")
 }
 

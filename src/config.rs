@@ -2,7 +2,9 @@
 //! Not for: reaching sources, drawing.
 
 pub mod action;
+pub mod check;
 pub mod connector;
+pub mod drift;
 pub mod error;
 pub mod keymap;
 pub mod layer;
@@ -16,7 +18,9 @@ pub mod theme;
 pub mod validate;
 
 pub use action::ActionConfig;
+pub use check::{CheckConfig, FreshnessConfig};
 pub use connector::{Connector, Connectors};
+pub use drift::{DriftConfig, SmoothingConfig};
 pub use error::ConfigError;
 pub use keymap::Keymap;
 pub use layer::{Config, Environment, Flags, load};

@@ -20,7 +20,9 @@ pub use act::{
 };
 pub use ask::{Answer, Ask};
 pub use batch::{Batch, Cost, RowProblem, Scope};
-pub use detail::{Alert, Change, ChangeKind, Check, Dataset, Detail, Endpoint, Host, Kind, Model, Pipeline, Run, Stack, Step, Workload};
+pub use detail::{
+    Alert, Change, ChangeKind, Check, Dataset, Detail, Endpoint, Host, Kind, Model, Pipeline, Run, Stack, Step, Windows, Workload,
+};
 pub use entity::{Entity, EntityId, Eye, Link, LinkTarget, State};
 pub use failure::{Failure, FailureKind};
 pub use filter::Filter;

@@ -2,11 +2,14 @@
 //! Not for: I/O, state, drawing.
 
 pub mod ack;
+pub mod anomaly;
 pub mod change;
 pub mod deeds;
+pub mod drift;
 pub mod lineage;
 pub mod matcher;
 pub mod measure;
+pub mod quality;
 pub mod spells;
 pub mod timeline;
 pub mod trend;

@@ -8,7 +8,7 @@
 //!
 //! Everything a system says becomes the same few entities at the door ([`domain`]); everything behind the door knows only
 //! entities. Each module may use only what stands to its left:
-//! `domain ← msg ← config ← source`, `domain ← insight ← store`, and `domain, msg, config, insight ← ui`, all of these ← `pane ← app`;
+//! `domain ← msg ← config ← source`, `domain ← insight ← store, source`, and `domain, msg, config, insight ← ui`, all of these ← `pane ← app`;
 //! `runtime` joins `app` and `source`, `cli` drives `runtime` and `demo`, and `demo` uses `domain` alone. `tests/layers.rs` enforces it.
 
 pub mod app;

@@ -9,7 +9,8 @@ mod waiting;
 
 use std::sync::Arc;
 
-use crate::domain::{Entity, EntityId, Failure, Kind, SourceInfo, SourceName, State, Timestamp};
+use crate::domain::{Batch, Entity, EntityId, Failure, Kind, PollId, Scope, SourceInfo, SourceName, State, Timestamp};
+use crate::insight::quality::{Definition, Quality};
 use crate::msg::Fetched;
 
 pub use entities::{Counts, Entities};
@@ -31,6 +32,7 @@ pub struct Store {
     pub waiting: Waiting,
     /// What was looked for on this machine in vain; absent while the search goes on, or when there was none.
     pub not_found: Option<Vec<String>>,
+    quality: Quality,
     revision: u64,
 }
 
@@ -38,6 +40,11 @@ impl Store {
     /// Grows with every change; what was derived from an older revision may be out of date.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Takes what is expected of datasets and readings.
+    pub fn expect(&mut self, definitions: Vec<Definition>) {
+        self.quality = Quality::new(definitions);
     }
 
     /// Takes the list of sources.
@@ -78,6 +85,7 @@ impl Store {
         self.sources.note(&fetched);
         let (source, poll, at) = (source.clone(), poll.clone(), *at);
         if let Ok(batch) = fetched.outcome {
+            self.check_quality(&source, &poll, &batch, at);
             for gone in self.entities.merge(&source, &poll, batch, at) {
                 self.readings.forget(&gone);
             }
@@ -89,6 +97,21 @@ impl Store {
     /// Looks at what is awaited; returns the sources to ask now.
     pub fn look_after(&mut self, now: Timestamp) -> Vec<SourceName> {
         self.waiting.look(&self.entities, now)
+    }
+
+    /// Renews the checks upon what a poll brought; they go with what they are about.
+    fn check_quality(&mut self, source: &SourceName, poll: &PollId, batch: &Batch, at: Timestamp) {
+        if self.quality.is_empty() || batch.scope == Scope::Unchanged {
+            return;
+        }
+        let entities = self.quality.judge(source, &batch.entities, &batch.series, at);
+        for check in &entities {
+            self.readings.note(check, at);
+        }
+        let checks = Batch { entities, scope: batch.scope, ..Batch::default() };
+        for gone in self.entities.merge(source, &PollId::from(format!("(quality) {poll}").as_str()), checks, at) {
+            self.readings.forget(&gone);
+        }
     }
 
     /// The entity of that id.

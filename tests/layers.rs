@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("msg", &["domain"]),
     ("config", &["domain", "msg"]),
     ("demo", &["domain"]),
-    ("source", &["domain", "msg", "config"]),
+    ("source", &["domain", "msg", "config", "insight"]),
     ("insight", &["domain"]),
     ("store", &["domain", "msg", "insight"]),
     ("ui", &["domain", "msg", "config", "insight"]),

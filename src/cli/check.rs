@@ -33,7 +33,7 @@ impl Check {
         let gathered = seat::load(globals).and_then(|(config, registry)| {
             seat::block_on(async {
                 let seats = seat::take(&config, &registry).await;
-                Ok(gather(&seats, self.limit.duration()).await)
+                Ok(gather(&seats, &config, self.limit.duration()).await)
             })
         });
         let (exit, text) = match gathered {

@@ -53,6 +53,7 @@ pub fn open(config: &Config, registry: &Registry, dry_run: bool) -> Result<ExitC
         dry_run,
         actor: Text::from(crate::runtime::actor::user()),
     });
+    model.store.expect(seat::expected(&config));
     let frames = if env.is_remote() { config.ui.max_fps_ssh } else { config.ui.max_fps };
     let options = Options {
         frames_per_s: Some(f64::from(frames)),

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
+use crate::config::Config;
 use crate::domain::{Entity, Failure, FailureKind, PollInfo, Timestamp};
 use crate::msg::Fetched;
 use crate::source::Source;
 use crate::store::{PollState, Standing, Store, is_standing};
 
 use super::age::now;
-use super::seat::Seat;
+use super::seat::{self, Seat};
 
 /// Sources asked beside each other.
 const BESIDE: usize = 16;
@@ -88,11 +89,17 @@ impl From<&Failure> for ErrorReport {
 }
 
 /// Asks every source once; none may take longer than `limit` in all.
-pub async fn gather(seats: &[Seat], limit: Duration) -> Gathered {
+pub async fn gather(seats: &[Seat], config: &Config, limit: Duration) -> Gathered {
+    gather_some(seats, config, limit, |_| true).await
+}
+
+/// The same, of those polls only.
+pub async fn gather_some(seats: &[Seat], config: &Config, limit: Duration, wanted: impl Fn(&str) -> bool + Copy) -> Gathered {
     let mut store = Store::default();
+    store.expect(seat::expected(config));
     let sources: Vec<&Arc<dyn Source>> = seats.iter().filter_map(|seat| seat.source.as_ref().ok()).collect();
     store.configure(sources.iter().map(|source| Arc::clone(source.info())).collect(), now());
-    let asking = sources.into_iter().map(|source| ask_all(source.as_ref(), limit));
+    let asking = sources.into_iter().map(|source| ask_all(source.as_ref(), limit, wanted));
     let mut answers = stream::iter(asking).buffer_unordered(BESIDE);
     while let Some(fetched) = answers.next().await {
         for fetched in fetched {
@@ -108,8 +115,8 @@ pub async fn gather(seats: &[Seat], limit: Duration) -> Gathered {
 }
 
 /// Every poll of a source, in its order.
-async fn ask_all(source: &dyn Source, limit: Duration) -> Vec<Fetched> {
-    ask(source, source.info().polls.iter(), limit).await
+async fn ask_all(source: &dyn Source, limit: Duration, wanted: impl Fn(&str) -> bool) -> Vec<Fetched> {
+    ask(source, source.info().polls.iter().filter(|poll| wanted(poll.id.as_str())), limit).await
 }
 
 /// Some polls of a source, in their order.

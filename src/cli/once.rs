@@ -32,7 +32,7 @@ impl Once {
         let (config, registry) = seat::load(globals)?;
         let mut gathered = seat::block_on(async {
             let seats = seat::take(&config, &registry).await;
-            Ok(gather(&seats, self.limit.duration()).await)
+            Ok(gather(&seats, &config, self.limit.duration()).await)
         })?;
         let filter = Filter::parse(&self.filter);
         gathered.entities.retain(|entity| filter.keeps(entity));

@@ -8,8 +8,9 @@ use std::time::Duration;
 use clap::Args;
 use futures_util::StreamExt;
 
-use crate::config::{self, Config, Environment, Paths, Span};
+use crate::config::{self, CheckConfig, Config, Environment, FreshnessConfig, Paths, Span};
 use crate::domain::{Failure, Rules, Text};
+use crate::insight::quality::{Definition, Freshness};
 use crate::source::Source;
 use crate::source::discover::{self, Finding};
 use crate::source::registry::Registry;
@@ -121,6 +122,25 @@ pub fn rules(config: &Config) -> Rules {
         read_only_env: texts(&config.safety.read_only_env),
         typed_confirm_env: texts(&config.safety.typed_confirm_env),
     }
+}
+
+/// What is expected of datasets and readings, as configured.
+pub fn expected(config: &Config) -> Vec<Definition> {
+    let text = |text: &Option<String>| text.as_deref().map(Text::from);
+    let definition = |check: &CheckConfig| Definition {
+        name: check.name.as_str().into(),
+        dataset: text(&check.dataset),
+        reading: text(&check.reading),
+        freshness: check.freshness.map(|freshness| match freshness {
+            FreshnessConfig::Within(span) => Freshness::Within(span.seconds()),
+            FreshnessConfig::Learned => Freshness::Learnt,
+        }),
+        min_rows: check.min_rows,
+        max_rows: check.max_rows,
+        volume: check.volume,
+        owner: text(&check.owner),
+    };
+    config.checks.iter().map(definition).collect()
 }
 
 /// Runs what is async to its end.

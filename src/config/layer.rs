@@ -10,7 +10,8 @@ use toml::{Table, Value};
 use super::load::Document;
 use super::validate::{self, Readers};
 use super::{
-    ActionConfig, Color, ConfigError, Keymap, LogFile, LogSettings, Paths, SafetySettings, SecretRef, Settings, SourceConfig, UiSettings,
+    ActionConfig, CheckConfig, Color, ConfigError, Keymap, LogFile, LogSettings, Paths, SafetySettings, SecretRef, Settings, SourceConfig,
+    UiSettings,
 };
 
 /// The embedded settings file: every setting with its default, explained.
@@ -47,6 +48,8 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// What else can be done, of the user's own.
     pub actions: Vec<ActionConfig>,
+    /// What it expects of datasets and readings.
+    pub checks: Vec<CheckConfig>,
     /// Which key does what.
     pub keymap: Keymap,
     /// Where files are.
@@ -58,8 +61,8 @@ pub struct Config {
 impl Config {
     /// The embedded settings and keys alone, for files under these paths.
     pub fn embedded(paths: Paths) -> Self {
-        let Settings { ui, safety, log, sources, actions } = Settings::default();
-        Self { ui, safety, log, sources, actions, keymap: Keymap::embedded(), paths, files: Vec::new() }
+        let Settings { ui, safety, log, sources, actions, checks } = Settings::default();
+        Self { ui, safety, log, sources, actions, checks, keymap: Keymap::embedded(), paths, files: Vec::new() }
     }
 
     /// Where the log goes, if anywhere.
@@ -80,6 +83,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
         settings: Table::new(),
         sources: Vec::new(),
         actions: Vec::new(),
+        checks: Vec::new(),
         files: Vec::new(),
         errors: Vec::new(),
     };
@@ -92,7 +96,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
     }
     layers.environment(environment);
     let keymap = layers.keymap();
-    let Layers { settings, sources, actions, files, mut errors, .. } = layers;
+    let Layers { settings, sources, actions, checks, files, mut errors, .. } = layers;
     let Settings { mut ui, mut safety, mut log, .. } = match Settings::deserialize(settings) {
         Ok(settings) if errors.is_empty() => settings,
         Ok(_) => return Err(errors),
@@ -106,7 +110,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
     ui.theme = flags.theme.clone().unwrap_or(ui.theme);
     ui.color = flags.color.unwrap_or(ui.color);
     log.file = flags.log_file.clone().unwrap_or(log.file);
-    Ok(Config { ui, safety, log, sources, actions, keymap, paths: paths.clone(), files })
+    Ok(Config { ui, safety, log, sources, actions, checks, keymap, paths: paths.clone(), files })
 }
 
 /// Every setting that is one value or a list of words, as table and key, in the order of the embedded file's tables.
@@ -134,6 +138,7 @@ struct Layers<'a> {
     settings: Table,
     sources: Vec<SourceConfig>,
     actions: Vec<ActionConfig>,
+    checks: Vec<CheckConfig>,
     files: Vec<PathBuf>,
     errors: Vec<ConfigError>,
 }
@@ -166,6 +171,7 @@ impl Layers<'_> {
         let mut table: Table = text.parse().unwrap_or_default();
         table.remove("source");
         table.remove("action");
+        table.remove("check");
         if let (LogFile::Path(path), Some(Value::Table(log))) = (&settings.log.file, table.get_mut("log")) {
             log.insert("file".to_owned(), Value::String(self.paths.resolve(folder, path).display().to_string()));
         }
@@ -178,6 +184,10 @@ impl Layers<'_> {
         for action in settings.actions {
             self.actions.retain(|other| other.id != action.id);
             self.actions.push(action);
+        }
+        for check in settings.checks {
+            self.checks.retain(|other| other.name != check.name);
+            self.checks.push(check);
         }
     }
 
@@ -277,7 +287,7 @@ mod tests {
         assert_eq!(settings, Settings::default());
         let defaults = Table::try_from(Settings::default()).unwrap();
         let mut keys: Vec<(String, String)> = Vec::new();
-        for (table, value) in defaults.iter().filter(|(table, _)| !["source", "action"].contains(&table.as_str())) {
+        for (table, value) in defaults.iter().filter(|(table, _)| !["source", "action", "check"].contains(&table.as_str())) {
             keys.extend(value.as_table().unwrap().keys().map(|key| (table.clone(), key.clone())));
         }
         assert_eq!(scalars(), keys);
@@ -286,7 +296,7 @@ mod tests {
     #[test]
     fn every_key_of_a_source_stands_commented_in_the_embedded_file() {
         let schema = serde_json::to_value(schemars::schema_for!(Settings)).unwrap();
-        for definition in ["SourceConfig", "AuthConfig", "TlsConfig", "ReadingConfig", "ActionConfig"] {
+        for definition in ["SourceConfig", "AuthConfig", "TlsConfig", "ReadingConfig", "ActionConfig", "DriftConfig", "CheckConfig"] {
             for key in schema["$defs"][definition]["properties"].as_object().unwrap().keys() {
                 let word = |line: &str| line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == key);
                 assert!(EMBEDDED.lines().filter(|line| line.starts_with('#')).any(word), "{definition}.{key}");

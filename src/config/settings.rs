@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ActionConfig, SourceConfig};
+use super::{ActionConfig, CheckConfig, SourceConfig};
 
 /// A settings file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +25,9 @@ pub struct Settings {
     /// What else can be done, of the user's own.
     #[serde(rename = "action")]
     pub actions: Vec<ActionConfig>,
+    /// What it expects of datasets and readings.
+    #[serde(rename = "check")]
+    pub checks: Vec<CheckConfig>,
 }
 
 /// How it looks.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{SecretRef, Span};
+use super::{DriftConfig, SecretRef, Span};
 
 /// A configured source.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,9 @@ pub struct SourceConfig {
     /// Numbers to draw (connectors that can be queried).
     #[serde(rename = "reading")]
     pub readings: Vec<ReadingConfig>,
+    /// Distributions to compare with a reference (`prometheus`).
+    #[serde(rename = "drift")]
+    pub drifts: Vec<DriftConfig>,
 }
 
 /// How to sign in.

@@ -16,6 +16,11 @@ impl Span {
     /// Half a minute: what a command or a hook may take.
     pub const HALF_MINUTE: Self = Self(30.0);
 
+    /// A default, seconds.
+    pub(super) const fn of_seconds(seconds: f64) -> Self {
+        Self(seconds)
+    }
+
     /// In seconds.
     pub fn seconds(self) -> f64 {
         self.0

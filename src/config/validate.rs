@@ -43,6 +43,12 @@ pub fn settings(document: &Document<'_>, settings: &Settings, readers: Readers, 
         }
     }
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, check) in settings.checks.iter().enumerate() {
+        errors.extend(check.mistake().map(|(key, message)| document.error(&format!("check[{index}].{key}"), message)));
+        if settings.checks[..index].iter().any(|other| other.name == check.name && !check.name.is_empty()) {
+            errors.push(document.error(&format!("check[{index}].name"), format!("two checks are named `{}`", check.name)));
+        }
+    }
     for (index, source) in settings.sources.iter().enumerate() {
         let place = Place { document, at: format!("source[{index}]"), readers };
         errors.extend(name(&place, source));
@@ -56,6 +62,7 @@ pub fn settings(document: &Document<'_>, settings: &Settings, readers: Readers, 
         errors.extend(trust(&place, source));
         errors.extend(secrets(&place, source));
         errors.extend(readings(&place, source));
+        errors.extend(drifts(&place, source));
     }
     errors
 }
@@ -182,6 +189,18 @@ fn readings(place: &Place<'_>, source: &SourceConfig) -> Vec<ConfigError> {
         if source.readings[..index].iter().any(|other| other.name == reading.name && !reading.name.is_empty()) {
             errors.push(place.error(&format!("reading[{index}].name"), format!("two readings are named `{}`", reading.name)));
         }
+    }
+    errors
+}
+
+fn drifts(place: &Place<'_>, source: &SourceConfig) -> Vec<ConfigError> {
+    let mistake = |(index, drift): (usize, &super::DriftConfig)| {
+        let (key, message) = drift.mistake()?;
+        Some(place.error(&format!("drift[{index}].{key}"), message))
+    };
+    let mut errors: Vec<ConfigError> = source.drifts.iter().enumerate().filter_map(mistake).collect();
+    if !source.drifts.is_empty() && source.connector != "prometheus" {
+        errors.push(place.error("drift", "only `prometheus` sources can compare distributions"));
     }
     errors
 }

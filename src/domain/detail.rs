@@ -268,6 +268,9 @@ details! {
         bytes: Option<u64>,
         /// Records not yet read by its slowest reader.
         lag: Option<u64>,
+        /// Types of its columns, by name; empty where they are not known.
+        #[serde(skip_serializing_if = "Table::is_empty")]
+        columns: Table<Text>,
     }
     /// One test of data, a model or a target: expectation, freshness, volume, schema, drift, scrape, rule evaluation.
     Check {
@@ -283,6 +286,21 @@ details! {
         unit: Option<Text>,
         /// When it was tested.
         evaluated_at: Option<Timestamp>,
+        /// Numbers behind the verdict: `psi`, `ks`, `failed_rows`, …
+        #[serde(skip_serializing_if = "Table::is_empty")]
+        numbers: Table<f64>,
+        /// The two distributions that were compared.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        windows: Option<Windows>,
+    }
+    /// Two distributions over the same cells.
+    Windows {
+        /// What each cell holds: `≤ 0.5`, `FR`.
+        cells: Vec<Text>,
+        /// Shares of the reference, 0–1.
+        reference: Vec<f64>,
+        /// Shares of the current window, 0–1.
+        current: Vec<f64>,
     }
     /// Something somebody or something changed.
     Change {

@@ -1,4 +1,5 @@
-//! Changes that no system reports but that show between two of its answers: an alias moved, a workload runs another image.
+//! Changes that no system reports but that show between two of its answers: an alias moved, a workload runs another image, a dataset
+//! has other columns.
 //! Not for: changes that systems report themselves (connectors bring those).
 
 use std::collections::BTreeMap;
@@ -11,12 +12,13 @@ pub struct Moves {
     at: Timestamp,
     aliases: BTreeMap<(Text, Text), (Option<Text>, Option<Text>)>,
     images: Vec<(EntityId, Text, Text, Text)>,
+    schemas: Vec<(EntityId, Text, String)>,
 }
 
 impl Moves {
     /// Nothing moved yet; `at` is when the newer answer came.
     pub fn new(at: Timestamp) -> Self {
-        Self { at, aliases: BTreeMap::new(), images: Vec::new() }
+        Self { at, aliases: BTreeMap::new(), images: Vec::new(), schemas: Vec::new() }
     }
 
     /// Compares one entity with what it was before.
@@ -42,6 +44,12 @@ impl Moves {
                 {
                     self.images.push((after.id.clone(), after.name.clone(), was.clone(), now.clone()));
                 }
+            }
+            // no columns at all is not knowing them
+            (Some(Detail::Dataset(was)), Detail::Dataset(now))
+                if !was.columns.is_empty() && !now.columns.is_empty() && was.columns != now.columns =>
+            {
+                self.schemas.push((after.id.clone(), after.name.clone(), columns_moved(&was.columns, &now.columns)));
             }
             _ => {}
         }
@@ -92,8 +100,37 @@ impl Moves {
             entity.links.push(Link { rel: Text::from("workload"), to: LinkTarget::Id(id) });
             entity
         });
-        aliases.chain(images).collect()
+        let schemas = self.schemas.into_iter().map(|(id, name, moved)| {
+            let detail = Change {
+                what: Some(Text::from(format!("{name} columns"))),
+                at: Some(at),
+                after: Some(Text::from(moved.as_str())),
+                change: Some(ChangeKind::Schema),
+                ..Change::default()
+            };
+            let mut entity = observed(source, &format!("schema/{}/{}", id.key(), at.ms()), &name, detail, at);
+            entity.eye = crate::domain::Eye::DataOps;
+            entity.reason = Some(Text::from(format!("columns {moved}")));
+            entity.links.push(Link { rel: Text::from("dataset"), to: LinkTarget::Id(id) });
+            entity
+        });
+        aliases.chain(images).chain(schemas).collect()
     }
+}
+
+/// `+added text, −removed, retyped int → text`, at most a dozen.
+fn columns_moved(was: &BTreeMap<Text, Text>, now: &BTreeMap<Text, Text>) -> String {
+    const TOLD: usize = 12;
+    let added = now.iter().filter(|(name, _)| !was.contains_key(*name)).map(|(name, kind)| format!("+{name} {kind}"));
+    let removed = was.keys().filter(|name| !now.contains_key(*name)).map(|name| format!("−{name}"));
+    let retyped = now.iter().filter_map(|(name, kind)| {
+        let before = was.get(name).filter(|before| *before != kind)?;
+        Some(format!("{name} {before} → {kind}"))
+    });
+    let all: Vec<String> = removed.chain(retyped).chain(added).collect();
+    let more = all.len().saturating_sub(TOLD);
+    let told = all.into_iter().take(TOLD).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{told} and {more} more") } else { told }
 }
 
 /// Model versions are named `name vN` and keyed `name/N`.
@@ -131,6 +168,22 @@ mod tests {
         let changes = moves.finish(&SourceName::from("reg"));
         assert_eq!(changes.len(), 1);
         assert_eq!(changes[0].reason.as_deref(), Some("alias champion: v6 → v7"));
+    }
+
+    #[test]
+    fn columns_that_came_went_or_changed_their_type_are_one_change() {
+        let table = |columns: &[(&str, &str)]| {
+            let columns = columns.iter().map(|(name, kind)| (Text::from(*name), Text::from(*kind))).collect();
+            let detail = crate::domain::Dataset { columns, ..Default::default() };
+            Entity::new(&SourceName::from("db"), "orders", "orders", State::Ok, detail.into(), Timestamp::default())
+        };
+        let mut moves = Moves::new(Timestamp::from_ms(5000));
+        let before = table(&[("id", "int"), ("note", "text"), ("paid", "int")]);
+        moves.note(Some(&before), &table(&[("id", "int"), ("paid", "text"), ("vat", "int")]));
+        moves.note(Some(&before), &table(&[]));
+        let changes = moves.finish(&SourceName::from("db"));
+        assert_eq!(changes.len(), 1, "columns that are not known have not changed");
+        assert_eq!(changes[0].reason.as_deref(), Some("columns −note, paid int → text, +vat int"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::domain::{Detail, Entity, EntityId, Kind, State, Text};
+use crate::domain::{Detail, Entity, EntityId, Kind, LinkTarget, State, Text};
 
 /// Seconds after which a failed run of the past no longer asks for a person at night.
 const OLD_RUN_S: f64 = 24.0 * 3600.0;
@@ -34,6 +34,14 @@ pub fn needs_you<'a>(entities: impl Iterator<Item = &'a Arc<Entity>>, now: crate
             _ => {}
         }
     }
+    // a feature of a model that as a whole is at least as bad is told there
+    let states: HashMap<&EntityId, State> = rows.iter().map(|row| (&row.id, row.state)).collect();
+    let told_whole: Vec<bool> = rows
+        .iter()
+        .map(|row| whole_of(row).is_some_and(|whole| states.get(whole).is_some_and(|state| state.severity() >= row.state.severity())))
+        .collect();
+    let mut told_whole = told_whole.into_iter();
+    rows.retain(|_| !told_whole.next().unwrap_or(false));
     rows.extend(distinct(alerts.into_iter()));
     rows.extend(newest.into_values().filter(|run| is_trouble(run.state) && run.since.is_none_or(|since| now.since(since) < OLD_RUN_S)));
     rows.sort_by_cached_key(|row| (rank(row), &row.id));
@@ -100,6 +108,14 @@ pub fn is_muted(entity: &Entity) -> bool {
     }
 }
 
+/// What a check is a part of.
+fn whole_of(entity: &Entity) -> Option<&EntityId> {
+    entity.links.iter().find_map(|link| match &link.to {
+        LinkTarget::Id(id) if *link.rel == *"part" => Some(id),
+        _ => None,
+    })
+}
+
 fn is_trouble(state: State) -> bool {
     matches!(state, State::Failed | State::Warning)
 }
@@ -131,6 +147,23 @@ mod tests {
         let mut entity = Entity::new(&SourceName::from("s"), key, key, state, detail, Timestamp::from_ms(at));
         entity.since = Some(Timestamp::from_ms(at));
         Arc::new(entity)
+    }
+
+    #[test]
+    fn parts_of_what_is_as_bad_itself_are_told_with_it() {
+        let check = |key: &str, state: State, part: bool| {
+            let mut check =
+                Entity::new(&SourceName::from("s"), key, key, state, crate::domain::Check::default().into(), Timestamp::default());
+            let whole = LinkTarget::Id(EntityId::from("s/check/whole"));
+            check.links.extend(part.then(|| crate::domain::Link { rel: Text::from("part"), to: whole }));
+            Arc::new(check)
+        };
+        let mut all = vec![check("whole", State::Warning, false), check("mild", State::Warning, true), check("bad", State::Failed, true)];
+        let names =
+            |all: &[Arc<Entity>]| needs_you(all.iter(), Timestamp::default()).iter().map(|e| e.name.to_string()).collect::<Vec<_>>();
+        assert_eq!(names(&all), ["bad", "whole"]);
+        all[0] = check("whole", State::Ok, false);
+        assert_eq!(names(&all), ["bad", "mild"]);
     }
 
     fn run(key: &str, pipeline: &str, state: State, at: i64) -> Arc<Entity> {

@@ -17,10 +17,13 @@ pub struct Derived {
     runs: Option<u64>,
     alerts: Option<u64>,
     links: Option<u64>,
+    checks: Option<u64>,
     /// Pipelines by source and name.
     pub trends: HashMap<PipelineKey, Trend>,
     /// Links, both ways.
     pub graph: Graph,
+    /// Checks of the features of each model, by its name, those that drift most first.
+    pub drift: HashMap<Text, Vec<Arc<Entity>>>,
     /// What needs a person, worst first.
     pub needs_you: Vec<Arc<Entity>>,
     twins: HashMap<EntityId, Arc<Entity>>,
@@ -40,6 +43,9 @@ impl Derived {
         }
         if is_new(&mut self.runs, entities.revision_of(Kind::Run)) {
             self.trends = trend::of(entities.of(Kind::Run));
+        }
+        if is_new(&mut self.checks, entities.revision_of(Kind::Check)) {
+            self.drift = drift(entities.of(Kind::Check));
         }
         if is_new(&mut self.links, entities.links_revision()) {
             let everything: Vec<&Arc<Entity>> = entities.all().collect();
@@ -71,6 +77,25 @@ impl Derived {
         };
         self.graph.touched(entity).iter().filter_map(|id| store.get(id)).filter(|other| current(other)).cloned().collect()
     }
+}
+
+/// Checks of features by model, those that contribute most first.
+fn drift<'a>(checks: impl Iterator<Item = &'a Arc<Entity>>) -> HashMap<Text, Vec<Arc<Entity>>> {
+    let mut models: HashMap<Text, Vec<(f64, Arc<Entity>)>> = HashMap::new();
+    for entity in checks {
+        if let Detail::Check(check) = &entity.detail
+            && check.test.as_deref() == Some("drift")
+            && let Some(model) = &check.subject
+        {
+            let weight = check.numbers.get("contribution").copied().unwrap_or(0.0);
+            models.entry(model.clone()).or_default().push((weight, Arc::clone(entity)));
+        }
+    }
+    let ranked = |mut features: Vec<(f64, Arc<Entity>)>| {
+        features.sort_by(|(a, first), (b, second)| b.total_cmp(a).then_with(|| first.id.cmp(&second.id)));
+        features.into_iter().map(|(_, feature)| feature).collect()
+    };
+    models.into_iter().map(|(model, features)| (model, ranked(features))).collect()
 }
 
 /// Takes the revision; whether it is another than before.

@@ -1,16 +1,19 @@
-//! Models: registered versions with their aliases, endpoints that serve them, and training runs.
-//! Not for: drift numbers.
+//! Models: registered versions with their aliases, drift of what they see, endpoints that serve them, and training runs.
+//! Not for: measuring drift (see `insight::drift`), one feature's distributions (see `detail`).
+
+use std::sync::Arc;
 
 use super::column::{Cell, Column, number, word};
 use super::columns::{AGE, ENV, NAME, OWNER, REASON, REASON_BRIEF, SOURCE, STATE};
+use super::look::Look;
 use super::sections::{Empty, Section, Spec, by_trouble, newest_first};
-use crate::domain::{Detail, Endpoint, Entity, Eye, Kind, Model};
+use crate::domain::{Detail, Endpoint, Entity, Eye, Kind, Model, State};
 use crate::ui::table::{Column as Head, Width};
 use crate::ui::theme::Role;
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Models", sections: &[MODELS, ENDPOINTS, TRAINING], numbers: true };
+pub const SPEC: Spec = Spec { title: "Models", sections: &[MODELS, DRIFTS, ENDPOINTS, TRAINING], numbers: true };
 
 const MODELS: Section = Section {
     title: "Model versions",
@@ -21,6 +24,18 @@ const MODELS: Section = Section {
     min_rows: 3,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Model)),
     empty: Empty::Says("no models"),
+    follows: false,
+};
+
+const DRIFTS: Section = Section {
+    title: "Drift",
+    note: "most first",
+    kinds: &[Kind::Check],
+    columns: &[STATE, AGE, NAME, HEAT, REASON, SOURCE, ENV, OWNER],
+    weight: 2,
+    min_rows: 1,
+    pick: |look, _| drifts(look),
+    empty: Empty::Hidden,
     follows: false,
 };
 
@@ -46,6 +61,46 @@ const TRAINING: Section = Section {
     pick: |look, _| newest_first(look.store.entities.of(Kind::Run).filter(|run| run.eye == Eye::MlOps)),
     empty: Empty::Says("no training runs"),
     follows: false,
+};
+
+/// Models that are compared with a reference, each followed by its features that drift.
+fn drifts(look: &Look<'_>) -> Vec<Arc<Entity>> {
+    let whole = |entity: &&Arc<Entity>| matches!(&entity.detail, Detail::Check(check) if check.test.as_deref() == Some("model drift"));
+    let mut rows = Vec::new();
+    for model in by_trouble(look.store.entities.of(Kind::Check).filter(whole)) {
+        let features = features(&model, look).unwrap_or_default();
+        let drifting = features.iter().filter(|feature| matches!(feature.state, State::Failed | State::Warning)).cloned();
+        rows.push(Arc::clone(&model));
+        rows.extend(drifting);
+    }
+    rows
+}
+
+/// The checks of a model's features, those that drift most first. A feature's own check has none.
+fn features<'a>(entity: &Entity, look: &'a Look<'_>) -> Option<&'a [Arc<Entity>]> {
+    let name = match &entity.detail {
+        Detail::Check(check) if check.test.as_deref() == Some("model drift") => check.subject.as_ref()?,
+        Detail::Model(_) => entity.labels.get("model").unwrap_or(&entity.name),
+        _ => return None,
+    };
+    look.derived.drift.get(name).map(Vec::as_slice)
+}
+
+/// One sign per feature, those that drift most first.
+const HEAT: Column = Column {
+    head: Head::new("features", Width::Fixed(12)).fold(2),
+    descending: true,
+    cell: |entity, look| {
+        let signs = features(entity, look).unwrap_or_default().iter().take(12).map(|feature| {
+            let (sign, role) = look.ui.state(feature.state);
+            (sign.into(), role)
+        });
+        Cell::pieces(signs.collect())
+    },
+    key: |entity, look| {
+        let drifting = |features: &[Arc<Entity>]| features.iter().filter(|feature| feature.state.severity() >= 4).count();
+        number(features(entity, look).map(|features| drifting(features) as f64))
+    },
 };
 
 fn model(entity: &Entity) -> Option<&Model> {

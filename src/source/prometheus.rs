@@ -1,14 +1,16 @@
 //! Prometheus and what speaks its HTTP API (Thanos, Mimir, Cortex, `VictoriaMetrics`): alerts with their rules, targets, rule health,
-//! configured `PromQL` readings, ranges and the history of alerts.
+//! configured `PromQL` readings, ranges, the history of alerts, and distributions compared with a reference.
 //! Not for: silences and receivers (the alertmanager connector), scraping a target directly (see `scrape`).
 
 mod alerts;
 mod api;
 mod ask;
 mod checks;
+mod drift;
 mod pages;
 mod promql;
 mod readings;
+mod windows;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -37,12 +39,13 @@ pub const DEFAULT_URL: &str = "http://localhost:9090";
 
 /// Polls, seconds between two of them, and what they bring. `every` of a source sets the first and keeps the proportions: the others
 /// cost the server more and change less.
-const POLLS: [(&str, f64, Kind); 5] = [
+const POLLS: [(&str, f64, Kind); 6] = [
     ("alerts", 15.0, Kind::Alert),
     ("readings", 15.0, Kind::Check),
     ("targets", 30.0, Kind::Check),
     ("rules", 60.0, Kind::Check),
     ("server", 60.0, Kind::Check),
+    ("drift", 120.0, Kind::Check),
 ];
 /// Parameters that a source may set in `with`.
 const PARAMETERS: [&str; 2] = ["tenant", "prefix"];
@@ -56,6 +59,7 @@ pub struct Prometheus {
     pages: Pages,
     prefix: String,
     readings: Vec<Reading>,
+    models: Vec<drift::Model>,
 }
 
 impl Prometheus {
@@ -69,6 +73,7 @@ impl Prometheus {
         let prefix = with.get("prefix").map(|prefix| format!("/{}", prefix.trim_matches('/'))).filter(|p| p != "/").unwrap_or_default();
         let http = Http::new(&config, DEFAULT_URL)?;
         let readings = Reading::all(&config.readings)?;
+        let models = drift::Model::all(&config)?;
         let origin = Origin::new(&config, Eye::DevOps);
         let shown = http.place().to_string();
         let info = SourceInfo {
@@ -79,12 +84,12 @@ impl Prometheus {
             env: origin.env.clone(),
             eye: origin.eye,
             read_only: config.read_only,
-            polls: polls(&config, !readings.is_empty()),
+            polls: polls(&config),
             logs: Vec::new(),
             readings: readings.iter().map(|reading| reading.name.clone()).collect(),
             discovered: false,
         };
-        Ok(Self { info: Arc::new(info), pages: Pages::under(&shown, &prefix), origin, http, prefix, readings })
+        Ok(Self { info: Arc::new(info), pages: Pages::under(&shown, &prefix), origin, http, prefix, readings, models })
     }
 
     async fn fetch(&self, poll: &str, now: Timestamp) -> Result<Batch, Failure> {
@@ -109,6 +114,7 @@ impl Prometheus {
                 Err(failure) => Err(failure),
             },
             "readings" => self.fetch_readings(now).await,
+            "drift" => self.fetch_drift(now).await,
             other => Err(self.unsupported(&format!("poll `{other}`"))),
         }
     }
@@ -182,9 +188,13 @@ impl Source for Prometheus {
     }
 }
 
-fn polls(config: &SourceConfig, with_readings: bool) -> Vec<PollInfo> {
+fn polls(config: &SourceConfig) -> Vec<PollInfo> {
     let factor = config.every.map_or(1.0, |every| every.seconds() / POLLS[0].1);
-    let wanted = POLLS.iter().filter(|(id, ..)| with_readings || *id != "readings");
+    let wanted = POLLS.iter().filter(|(id, ..)| match *id {
+        "readings" => !config.readings.is_empty(),
+        "drift" => !config.drifts.is_empty(),
+        _ => true,
+    });
     wanted
         .map(|(id, every_s, kind)| PollInfo { id: PollId::from(*id), every_s: every_s * factor, kinds: vec![*kind], numbers: false })
         .collect()

@@ -105,6 +105,7 @@ impl Reading {
             expected: Some(expected.as_str().into()),
             unit: self.unit(),
             evaluated_at: Some(point.at),
+            ..Check::default()
         };
         let labels: Vec<String> = series.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let name = if labels.is_empty() { self.name.to_string() } else { format!("{} ({})", self.name, labels.join(", ")) };

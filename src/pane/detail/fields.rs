@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::look::Look;
 use super::super::table;
-use super::related;
+use super::{overlay, related};
 use crate::domain::{Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
 use crate::insight::spells::Spell;
 use crate::ui::theme::{Role, role_of};
@@ -79,6 +79,7 @@ pub fn of(
     if let Some(spells) = spells {
         related::firings(spells, look, &mut lines);
     }
+    overlay::lines(entity, columns, look, &mut lines);
     related::polls(entity, look, &mut lines);
     related::runs(entity, columns, look, &mut lines);
     related::history(entity, look, &mut lines);
@@ -154,7 +155,7 @@ fn particulars(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
     let start = lines.len();
     for (name, value) in &fields {
         // steps, runs and trends have lines of their own
-        if !matches!(name.as_str(), "steps" | "durations_s" | "success_rate") {
+        if !matches!(name.as_str(), "steps" | "durations_s" | "success_rate" | "windows") {
             field(name, value, look, lines);
         }
     }

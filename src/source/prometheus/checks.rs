@@ -58,6 +58,7 @@ fn scrape(target: Target, origin: &Origin, pages: &Pages, now: Timestamp) -> Ent
         expected: Some("up".into()),
         unit: None,
         evaluated_at: Timestamp::parse(&target.last_scrape),
+        ..Check::default()
     };
     let key = scrape_key(&pool, &target.labels);
     let mut entity = origin.entity(&key, &instance, state, target.labels, detail.into(), now);
@@ -110,6 +111,7 @@ fn evaluation(rule: Rule, file: &str, group: &str, origin: &Origin, pages: &Page
         expected: Some("ok".into()),
         unit: None,
         evaluated_at: Timestamp::parse(&rule.last_evaluation),
+        ..Check::default()
     };
     let mut entity = origin.entity(&key, &rule.name, state, rule.labels, detail.into(), now);
     entity.reason = Some(reason.into());
@@ -127,6 +129,7 @@ pub fn server(info: &RuntimeInfo, origin: &Origin, pages: &Pages, now: Timestamp
             expected: Some(expected.into()),
             unit: None,
             evaluated_at: Some(now),
+            ..Check::default()
         };
         let mut entity = origin.entity(key, name, state, Labels::new(), detail.into(), now);
         entity.reason = Some(observed.into());

@@ -112,6 +112,7 @@ impl Page {
             expected: Some("every line can be read".into()),
             unit: None,
             evaluated_at: Some(now),
+            ..Check::default()
         };
         let mut entity = origin.entity("scrape", origin.name.as_str(), state, BTreeMap::new(), detail.into(), now);
         entity.reason = Some(observed.into());

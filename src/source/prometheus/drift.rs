@@ -1,0 +1,308 @@
+//! Distributions of models compared with a reference: the windows are added up by the server, the verdicts are made here.
+//! Not for: the measures (see `insight::drift`), reading the windows (see `windows`).
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use crate::config::{DriftConfig, SmoothingConfig, SourceConfig};
+use crate::domain::detail::Table;
+use crate::domain::{Batch, Check, Entity, Failure, FailureKind, Link, LinkTarget, RowProblem, Scope, State, Text, Timestamp, Windows};
+use crate::insight::drift::verdict::{self, Window};
+use crate::insight::drift::{Along, Distances, Doubt, Judged, Limits, Proportions, Smoothing, Steady, Thresholds, Verdict, proportions};
+use crate::source::threshold::shown;
+
+use super::Prometheus;
+use super::windows::{Asked, Pair};
+
+/// Keys of the checks of drift begin so.
+pub const DRIFT: &str = "drift/";
+/// Features of one model; more are a mistake in `feature`.
+const MAX_FEATURES: usize = 10_000;
+/// Rise of the share of missing values that is a warning, beside being more than chance.
+const MISSING_RISE: f64 = 0.05;
+
+/// One model: what is compared, when it counts, and the verdicts that stand.
+#[derive(Debug)]
+pub struct Model {
+    name: Text,
+    tables: Vec<DriftConfig>,
+    thresholds: Thresholds,
+    standing: Mutex<Standing>,
+}
+
+/// The verdicts that stand, by feature, and since when the model drifts.
+#[derive(Debug, Default)]
+struct Standing {
+    features: BTreeMap<Text, (Steady, Timestamp)>,
+    whole: Option<(State, Timestamp)>,
+    since: Option<Timestamp>,
+}
+
+/// A feature's windows, what was measured and what became of it.
+struct Feature {
+    name: Text,
+    pair: Option<Pair>,
+    distances: Result<Distances, Doubt>,
+    missing: Option<Proportions>,
+}
+
+impl Model {
+    /// The models of a source, by name, as configured.
+    pub fn all(config: &SourceConfig) -> Result<Vec<Self>, Failure> {
+        let mut models: Vec<Self> = Vec::new();
+        for (at, drift) in config.drifts.iter().enumerate() {
+            if let Some((key, message)) = drift.mistake() {
+                return Err(Failure::new(FailureKind::Config, format!("read [[source.drift]] number {}, `{key}`", at + 1), message));
+            }
+            match models.iter_mut().find(|model| *model.name == *drift.model) {
+                Some(model) => model.tables.push(drift.clone()),
+                None => models.push(Self {
+                    name: drift.model.as_str().into(),
+                    tables: vec![drift.clone()],
+                    thresholds: thresholds(drift),
+                    standing: Mutex::default(),
+                }),
+            }
+        }
+        Ok(models)
+    }
+
+    /// When the reference ends. While the model drifts it stays before the drift began: a reference that holds the incident would
+    /// end it by comparing it with itself.
+    fn reference_end(&self, table: &DriftConfig, now: Timestamp) -> Timestamp {
+        if let Some(fixed) = table.reference_at.as_deref().and_then(Timestamp::parse) {
+            return fixed;
+        }
+        let usual = now.plus(-table.offset.seconds());
+        let since = self.standing.lock().ok().and_then(|standing| standing.since);
+        since.map_or(usual, |since| usual.min(since.plus(-table.window.seconds())))
+    }
+}
+
+fn thresholds(drift: &DriftConfig) -> Thresholds {
+    let DriftConfig { warn, fail, alpha, min_samples, share, smoothing, .. } = *drift;
+    let smoothing = match smoothing {
+        SmoothingConfig::Half => Smoothing::Half,
+        SmoothingConfig::Evidently => Smoothing::Evidently,
+    };
+    Thresholds { warn, fail, alpha, min_samples, share, smoothing }
+}
+
+impl Prometheus {
+    /// A check per feature and one per model. A model whose windows cannot be asked costs itself: its check becomes unknown.
+    pub(super) async fn fetch_drift(&self, now: Timestamp) -> Result<Batch, Failure> {
+        let mut batch = Batch { scope: Scope::Whole, ..Batch::default() };
+        let mut failures = Vec::new();
+        for model in &self.models {
+            match self.features(model, now, &mut batch.problems).await {
+                Ok(features) => self.judge(model, &features, now, &mut batch.entities),
+                Err(failure) => {
+                    batch.entities.push(self.unanswered(model, &failure.detail, now));
+                    batch.problems.push(RowProblem { path: model.name.clone(), message: failure.detail.clone() });
+                    failures.push(failure);
+                }
+            }
+        }
+        let all_failed = failures.len() == self.models.len();
+        match failures.into_iter().next() {
+            Some(failure) if all_failed => Err(failure),
+            _ => Ok(batch),
+        }
+    }
+
+    async fn features(&self, model: &Model, now: Timestamp, problems: &mut Vec<RowProblem>) -> Result<Vec<Feature>, Failure> {
+        let mut features = Vec::new();
+        let mut limits = Limits::default();
+        for table in &model.tables {
+            let asked = Asked::of(table, now, model.reference_end(table, now));
+            let mut missing = self.missing(&asked).await?;
+            for (name, windows) in self.windows(&asked, problems).await? {
+                let (distances, pair) = match windows.pair(&model.thresholds) {
+                    Ok(pair) => (pair.compare(model.thresholds.smoothing, &mut limits).ok_or(Doubt::Nothing(Window::Current)), Some(pair)),
+                    Err(doubt) => (Err(doubt), None),
+                };
+                let missing = missing.remove(&name).and_then(|(reference, current)| {
+                    let (n, m) = distances.as_ref().map_or((0.0, 0.0), |distances| (distances.n, distances.m));
+                    proportions(reference, n + reference, current, m + current)
+                });
+                features.push(Feature { name, pair, distances, missing });
+            }
+        }
+        if features.len() > MAX_FEATURES {
+            let message =
+                format!("{} features; the first {MAX_FEATURES} are compared: does `feature` name the right label?", features.len());
+            problems.push(RowProblem { path: model.name.clone(), message: message.into() });
+            features.truncate(MAX_FEATURES);
+        }
+        Ok(features)
+    }
+
+    fn judge(&self, model: &Model, features: &[Feature], now: Timestamp, entities: &mut Vec<Entity>) {
+        // poisoned only if a thread panicked while it held it: nothing in here panics
+        let Ok(mut standing) = model.standing.lock() else { return };
+        let shown: Vec<State> = features
+            .iter()
+            .map(|feature| standing.features.get(&feature.name).and_then(|(steady, _)| steady.shown()).unwrap_or(State::Ok))
+            .collect();
+        let mut sinces = Vec::with_capacity(features.len());
+        let distances: Vec<_> = features.iter().map(|feature| feature.distances.clone()).collect();
+        let (mut verdicts, _) = verdict::judge(&distances, &shown, &model.thresholds);
+        standing.features.retain(|name, _| features.iter().any(|feature| feature.name == *name));
+        for (feature, verdict) in features.iter().zip(&mut verdicts) {
+            let lacking = feature.missing.is_some_and(|m| m.current - m.reference >= MISSING_RISE && m.p < model.thresholds.alpha);
+            if lacking && verdict.state == State::Ok {
+                verdict.state = State::Warning;
+            }
+            let (steady, since) = standing.features.entry(feature.name.clone()).or_insert((Steady::default(), now));
+            let before = steady.shown();
+            verdict.state = steady.settle(verdict.state);
+            if before != Some(verdict.state) {
+                *since = now;
+            }
+            sinces.push(*since);
+        }
+        let overall = verdict::overall(&verdicts, &model.thresholds);
+        standing.since = match (overall.drifted, standing.since) {
+            (0, _) => None,
+            (_, Some(since)) => Some(since),
+            (_, None) => Some(now),
+        };
+        let whole_since = standing.whole.filter(|(state, _)| *state == overall.state).map_or(now, |(_, since)| since);
+        standing.whole = Some((overall.state, whole_since));
+        drop(standing);
+        let mut whole = self.model_check(model, features, overall, now);
+        whole.since = Some(whole_since);
+        entities.push(whole);
+        entities.extend(features.iter().zip(&verdicts).zip(sinces).map(|((feature, verdict), since)| {
+            let mut check = self.feature_check(model, feature, verdict, now);
+            check.since = Some(since);
+            check
+        }));
+    }
+
+    fn feature_check(&self, model: &Model, feature: &Feature, verdict: &Verdict, now: Timestamp) -> Entity {
+        let (observed, reason, mut numbers) = match &feature.distances {
+            Ok(distances) => (format!("PSI {}", shown(distances.psi)), reason(distances, verdict), numbers(distances)),
+            Err(doubt) => ("no verdict".to_owned(), doubt.to_string(), Table::new()),
+        };
+        let mut reason = reason;
+        if let Some(missing) = feature.missing {
+            reason = format!("{reason}, missing {} → {} %", shown(missing.reference * 100.0), shown(missing.current * 100.0));
+            numbers.extend([("missing_reference".into(), missing.reference), ("missing_current".into(), missing.current)]);
+        }
+        numbers.extend(verdict.p.map(|p| ("p_adjusted".into(), p)));
+        numbers.insert("contribution".into(), verdict.contribution);
+        let detail = Check {
+            subject: Some(model.name.clone()),
+            test: Some("drift".into()),
+            observed: Some(observed.into()),
+            expected: Some(format!("PSI < {}", shown(model.thresholds.warn)).into()),
+            evaluated_at: Some(now),
+            numbers,
+            windows: feature.pair.as_ref().map(Pair::shares),
+            ..Check::default()
+        };
+        let labels = [("model".into(), model.name.clone()), ("feature".into(), feature.name.clone())].into();
+        let key = format!("{DRIFT}{}/{}", model.name, feature.name);
+        let mut entity = self.origin.entity(&key, &format!("{} {}", model.name, feature.name), verdict.state, labels, detail.into(), now);
+        entity.eye = crate::domain::Eye::MlOps;
+        entity.reason = Some(reason.into());
+        let part = LinkTarget::Id(self.origin.id(crate::domain::Kind::Check, &format!("{DRIFT}{}", model.name)));
+        entity.links = vec![Link { rel: Text::from("part"), to: part }];
+        entity
+    }
+
+    fn model_check(&self, model: &Model, features: &[Feature], overall: Judged, now: Timestamp) -> Entity {
+        let Judged { state, drifted, judged, features: all, worst } = overall;
+        let reason = match worst.map(|at| (&features[at], &features[at].distances)) {
+            Some((worst, Ok(distances))) if drifted > 0 => {
+                format!("drift {drifted}/{judged} features, most {}: PSI {}", worst.name, shown(distances.psi))
+            }
+            _ if judged == 0 => features
+                .iter()
+                .find_map(|feature| feature.distances.as_ref().err())
+                .map_or_else(|| "no such series".to_owned(), ToString::to_string),
+            _ => format!("no drift in {judged} features"),
+        };
+        let unsure = all - judged;
+        let reason = if unsure > 0 && judged > 0 { format!("{reason}; {unsure} without a verdict") } else { reason };
+        let most = features.iter().filter_map(|feature| Some(feature.distances.as_ref().ok()?.psi)).fold(0.0, f64::max);
+        let share = if judged > 0 { drifted as f64 / judged as f64 } else { 0.0 };
+        let numbers =
+            [("drifted", drifted as f64), ("judged", judged as f64), ("features", all as f64), ("share", share), ("psi_max", most)];
+        let detail = Check {
+            subject: Some(model.name.clone()),
+            test: Some("model drift".into()),
+            observed: Some(format!("{drifted}/{judged} features").into()),
+            expected: Some(format!("< {} %", shown(model.thresholds.share * 100.0)).into()),
+            evaluated_at: Some(now),
+            numbers: numbers.into_iter().map(|(name, number)| (name.into(), number)).collect(),
+            ..Check::default()
+        };
+        self.whole(model, state, reason, detail, now)
+    }
+
+    fn unanswered(&self, model: &Model, why: &str, now: Timestamp) -> Entity {
+        let detail = Check { subject: Some(model.name.clone()), test: Some("model drift".into()), ..Check::default() };
+        self.whole(model, State::Unknown, why.to_owned(), detail, now)
+    }
+
+    /// The check of a whole model, linked to the versions that a registry has of it.
+    fn whole(&self, model: &Model, state: State, reason: String, detail: Check, now: Timestamp) -> Entity {
+        let labels: BTreeMap<Text, Text> = [("model".into(), model.name.clone())].into();
+        let key = format!("{DRIFT}{}", model.name);
+        let mut entity = self.origin.entity(&key, &format!("{} drift", model.name), state, labels.clone(), detail.into(), now);
+        entity.eye = crate::domain::Eye::MlOps;
+        entity.reason = Some(reason.into());
+        entity.links = vec![Link { rel: Text::from("model"), to: LinkTarget::Labels(labels) }];
+        entity
+    }
+}
+
+fn reason(distances: &Distances, verdict: &Verdict) -> String {
+    let p = verdict.p.map(|p| format!(" p {p:.1e}")).unwrap_or_default();
+    let told = format!("PSI {} (chance below {})", shown(distances.psi), shown(distances.psi_limit));
+    match &distances.along {
+        Some(along) => format!("{told}, KS {}{p}, p50 {} → {}", shown(along.ks), shown(along.reference[1]), shown(along.current[1])),
+        None => format!("{told}, chi²{p}"),
+    }
+}
+
+fn numbers(distances: &Distances) -> Table<f64> {
+    let Distances { n, m, psi, psi_limit, jensen_shannon, hellinger, total_variation, chebyshev, chi2, chi2_p, along, .. } = *distances;
+    let mut numbers: Table<f64> = [
+        ("n_reference", n),
+        ("n_current", m),
+        ("psi", psi),
+        ("psi_limit", psi_limit),
+        ("jensen_shannon", jensen_shannon),
+        ("hellinger", hellinger),
+        ("total_variation", total_variation),
+        ("chebyshev", chebyshev),
+        ("chi2", chi2),
+        ("chi2_p", chi2_p),
+    ]
+    .into_iter()
+    .map(|(name, number)| (name.into(), number))
+    .collect();
+    if let Some(Along { ks, ks_p, wasserstein, wasserstein_normed, reference, current, overflow }) = along {
+        let known = [("ks", Some(ks)), ("ks_p", ks_p), ("wasserstein", Some(wasserstein)), ("wasserstein_normed", wasserstein_normed)];
+        numbers.extend(known.into_iter().filter_map(|(name, number)| Some((name.into(), number?))));
+        numbers.insert("overflow".into(), overflow);
+        for (side, quantiles) in [("reference", reference), ("current", current)] {
+            numbers.extend(["p10", "p50", "p90"].iter().zip(quantiles).map(|(name, q)| (format!("{name}_{side}").into(), q)));
+        }
+    }
+    numbers
+}
+
+impl Pair {
+    /// For people: what the cells hold, and the share of each window in them.
+    fn shares(&self) -> Windows {
+        let share = |counts: &[f64]| {
+            let total: f64 = counts.iter().sum();
+            counts.iter().map(|count| count / total).collect()
+        };
+        Windows { cells: self.cells(), reference: share(self.reference()), current: share(self.current()) }
+    }
+}
