@@ -12,7 +12,7 @@ use crate::ui::theme::Role;
 use crate::ui::words;
 
 /// The view.
-pub const SPEC: Spec = Spec { title: "Acknowledged", sections: &[MINE, OTHERS] };
+pub const SPEC: Spec = Spec { title: "Acknowledged", sections: &[MINE, OTHERS], numbers: false };
 
 const MINE: Section = Section {
     title: "Acknowledged by you",
