@@ -212,11 +212,11 @@ impl Action {
     pub fn verbs(self) -> &'static [&'static str] {
         match self {
             Self::Acknowledge => &["acknowledge", "ack"],
-            Self::Silence => &["silence"],
-            Self::Expire => &["expire", "unacknowledge"],
-            Self::Retry => &["restart", "retry", "rerun", "clear", "rollout-restart", "redeploy"],
-            Self::Trigger => &["trigger", "start", "run", "play"],
-            Self::Stop => &["stop", "cancel", "abort"],
+            Self::Silence => &["silence", "snooze", "mute"],
+            Self::Expire => &["expire", "unacknowledge", "unmute"],
+            Self::Retry => &["restart", "retry", "rerun", "relaunch", "clear", "rollout-restart", "redeploy"],
+            Self::Trigger => &["trigger", "start", "run", "play", "sync"],
+            Self::Stop => &["stop", "cancel", "abort", "terminate"],
             Self::Pause => &["pause", "unpause", "suspend", "resume"],
             Self::Promote => &["promote"],
             Self::Rollback => &["rollback", "rollout-undo"],
