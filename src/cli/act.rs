@@ -80,13 +80,13 @@ impl Act {
         let seat = self.seat(seat::take(config, registry).await)?;
         let source = seat.source.as_ref().map_err(|failure| Problem::from(failure.clone()))?;
         let target = match &self.target {
-            Some(target) => Some(self.find(&seat, source.as_ref(), target).await?),
+            Some(target) => Some(self.find(config, &seat, source.as_ref(), target).await?),
             None => None,
         };
         let rules = seat::rules(config);
         let gate = Gate::new(rules.clone(), Audit::new(Some(config.paths.state_dir.clone()), Clock::system()));
         let (Some(target), Some(action)) = (target, &self.action) else {
-            return self.list(&gate, &seat, source.as_ref()).await;
+            return self.list(config, &gate, &seat, source.as_ref()).await;
         };
         let order = Order { dry_run, ..self.order(action, target)? };
         if dry_run {
@@ -126,8 +126,8 @@ impl Act {
     }
 
     /// The entity as it is now: by its id, or by its name where only one of that name offers the action.
-    async fn find(&self, seat: &Seat, source: &dyn Source, target: &str) -> Result<Arc<Entity>, Problem> {
-        let gathered = gather(std::slice::from_ref(seat), self.limit.duration()).await;
+    async fn find(&self, config: &Config, seat: &Seat, source: &dyn Source, target: &str) -> Result<Arc<Entity>, Problem> {
+        let gathered = gather(std::slice::from_ref(seat), config, self.limit.duration()).await;
         let whole = format!("{}/{target}", self.source);
         let by_id = gathered.entities.iter().find(|entity| [target, whole.as_str()].contains(&entity.id.as_str()));
         if let Some(entity) = by_id {
@@ -168,10 +168,10 @@ impl Act {
     }
 
     /// What can be done, to the target or to any entity of the source.
-    async fn list(&self, gate: &Gate, seat: &Seat, source: &dyn Source) -> Result<Exit, Problem> {
+    async fn list(&self, config: &Config, gate: &Gate, seat: &Seat, source: &dyn Source) -> Result<Exit, Problem> {
         let entities = match &self.target {
-            Some(target) => vec![self.find(seat, source, target).await?],
-            None => gather(std::slice::from_ref(seat), self.limit.duration()).await.entities,
+            Some(target) => vec![self.find(config, seat, source, target).await?],
+            None => gather(std::slice::from_ref(seat), config, self.limit.duration()).await.entities,
         };
         let mut rows = Vec::new();
         for entity in &entities {
