@@ -81,8 +81,6 @@ const KINDS: [Kind; 11] = [
     Kind::Stack,
 ];
 
-const STATES: [State; 7] = [State::Ok, State::Running, State::Pending, State::Warning, State::Failed, State::Cancelled, State::Unknown];
-
 #[tokio::test]
 async fn read_only_sends_nothing_that_belongs_to_an_action() {
     let registry = Registry::load(&Paths::under(Path::new("/nonexistent"))).unwrap();
@@ -112,9 +110,9 @@ async fn read_only_sends_nothing_that_belongs_to_an_action() {
             }
             let gate = gate(rules.clone(), &folder);
             let (mut refused, mut attempt) = (0, 0);
-            for (kind, state) in KINDS.into_iter().flat_map(|kind| STATES.map(|state| (kind, state))) {
+            for kind in KINDS {
                 let name = SourceName::from(connector.as_str());
-                let target = Arc::new(Entity::new(&name, "key", "name", state, Detail::empty(kind), Timestamp::from_ms(0)));
+                let target = Arc::new(Entity::new(&name, "key", "name", State::Failed, Detail::empty(kind), Timestamp::from_ms(0)));
                 for offer in source.offers(&target).await.unwrap() {
                     if offer.danger == Danger::Safe {
                         continue;
