@@ -151,6 +151,7 @@ async fn what_is_shown_is_what_is_sent_and_both_lines_stand_around_it() {
     let Outcome::Done(receipt) = gate.act(&source, &order, leaving).await else { panic!("it was not done") };
     assert_eq!(receipt.said, "moved to 7");
     assert_eq!(before.load(Ordering::SeqCst), 1, "the start line is there before the request leaves");
+    assert_eq!(server.count(), 3, "it looks again before it sends");
     let sent = sent(&server);
     assert!(sent.len() == 1 && sent[0].starts_with("POST /alias/7 ") && sent[0].ends_with(body), "{sent:?}");
     assert_eq!(folder.ended(), [Verdict::Done]);
