@@ -2,7 +2,7 @@
 //! Not for: reading expressions (see `parse`), the API around it (see `prometheus`).
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use regex::Regex;
@@ -39,8 +39,8 @@ pub struct Sample {
 pub struct Ground<'a> {
     world: &'a World,
     spells: &'a [Spell],
-    /// Series by the selector's place in the tree: the same for every instant.
-    lines: RefCell<HashMap<usize, Rc<Vec<Found>>>>,
+    /// Series by the selector's place in its tree. Holding the selector keeps the tree alive, so that no other gets its place.
+    lines: RefCell<HashMap<usize, (&'a Selector, Rc<Vec<Found>>)>>,
     /// Labels that an operation makes of others, both by their place, and every set of labels once.
     made: RefCell<HashMap<(usize, usize), Rc<Labels>>>,
     known: RefCell<HashMap<Labels, Rc<Labels>>>,
@@ -123,7 +123,7 @@ impl<'a> Ground<'a> {
 
     fn found(&self, selector: &'a Selector) -> Result<Rc<Vec<Found>>, String> {
         let key = std::ptr::from_ref(selector) as usize;
-        if let Some(found) = self.lines.borrow().get(&key) {
+        if let Some((_, found)) = self.lines.borrow().get(&key) {
             return Ok(Rc::clone(found));
         }
         let all = if selector.name == "ALERTS" { alert_lines(self.spells) } else { self.world.lines(&selector.name) };
@@ -134,8 +134,8 @@ impl<'a> Ground<'a> {
             named.insert("__name__".to_owned(), selector.name.clone());
             Found { named: self.one(named), bare: self.one(line.labels), curve: line.curve }
         });
-        let found = Rc::new(found.collect::<Vec<_>>());
-        self.lines.borrow_mut().insert(key, Rc::clone(&found));
+        let found: Rc<Vec<Found>> = Rc::new(found.collect());
+        self.lines.borrow_mut().insert(key, (selector, Rc::clone(&found)));
         Ok(found)
     }
 
@@ -262,7 +262,7 @@ impl<'a> Ground<'a> {
     fn pairs(&self, operator: &str, left: Vec<Sample>, right: Vec<Sample>, compares: bool) -> Result<Value, String> {
         let place = |sample: &Sample| Rc::as_ptr(&self.unnamed(&sample.labels)) as usize;
         let others: HashMap<usize, f64> = right.iter().map(|sample| (place(sample), sample.value)).collect();
-        let ours: std::collections::HashSet<usize> = if operator == "or" { left.iter().map(place).collect() } else { Default::default() };
+        let ours: HashSet<usize> = left.iter().map(place).collect();
         let mut out = Vec::new();
         for sample in left {
             match (operator, others.get(&place(&sample))) {
@@ -352,9 +352,9 @@ fn alert_lines(spells: &[Spell]) -> Vec<Line> {
     spells.iter().enumerate().map(line).collect()
 }
 
-/// Samples of the same labels are one: an alert that came twice is one series.
+/// An alert that came twice is one series.
 fn once(mut samples: Vec<Sample>) -> Vec<Sample> {
-    let mut seen = std::collections::HashSet::with_capacity(samples.len());
+    let mut seen = HashSet::with_capacity(samples.len());
     samples.retain(|sample| seen.insert(Rc::as_ptr(&sample.labels) as usize));
     samples
 }
