@@ -97,7 +97,9 @@ impl Act {
             Ok(preview) => preview,
             // through the gate all the same: a refused attempt is written down
             Err(_) => {
-                let outcome = gate.act(source.as_ref(), &order, || {}).await;
+                // should it be ready this time, it is still not sent: nobody has seen it
+                let unseen = Order { confirmed: Some(Text::from("nothing")), ..order.clone() };
+                let outcome = gate.act(source.as_ref(), &unseen, || {}).await;
                 return self.told(&order, None, &outcome, None);
             }
         };

@@ -75,9 +75,7 @@ impl Gate {
             Err(Stopped::Refused(why)) => return self.written(source, order, Outcome::Refused(why)).await,
             Err(Stopped::Failed(failure)) => return self.written(source, order, Outcome::Failed(failure)).await,
         };
-        if let Some(confirmed) = order.confirmed.as_ref().filter(|digest| **digest != ready.preview.digest) {
-            tracing::debug!(%confirmed, now = %ready.preview.digest, "what would be sent has changed");
-            let why = Text::from("what would be sent is no longer what was confirmed: something has changed since; look again");
+        if let Some(why) = differs(order, &ready.preview) {
             return self.written(source, order, Outcome::Refused(why)).await;
         }
         let attempt = match self.begin(order, Some(ready.offer.danger), Some(ready.preview.digest.clone())).await {
@@ -103,7 +101,10 @@ impl Gate {
     /// Lets through what takes the terminal: the rules are asked and the start line is written. The caller ends the attempt.
     pub async fn open(&self, source: &dyn Source, order: &Order) -> Result<Attempt, Outcome> {
         match self.ready(source, order).await {
-            Ok(ready) => self.begin(order, Some(ready.offer.danger), Some(ready.preview.digest)).await.map_err(Outcome::Failed),
+            Ok(ready) => match differs(order, &ready.preview) {
+                Some(why) => Err(self.written(source, order, Outcome::Refused(why)).await),
+                None => self.begin(order, Some(ready.offer.danger), Some(ready.preview.digest)).await.map_err(Outcome::Failed),
+            },
             Err(Stopped::Refused(why)) => Err(self.written(source, order, Outcome::Refused(why)).await),
             Err(Stopped::Failed(failure)) => Err(self.written(source, order, Outcome::Failed(failure)).await),
         }
@@ -191,6 +192,13 @@ async fn rehearsed(source: &dyn Source, order: &Order, offer: &Offer, mut previe
         preview.notes.extend(bounded("ask for a dry run", source.rehearse(order)).await?);
     }
     Ok(preview)
+}
+
+/// Why it may not be sent after all, if it is no longer what was confirmed.
+fn differs(order: &Order, preview: &Preview) -> Option<Text> {
+    let confirmed = order.confirmed.as_ref().filter(|digest| **digest != preview.digest)?;
+    tracing::debug!(%confirmed, now = %preview.digest, "what would be sent has changed");
+    Some(Text::from("what would be sent is no longer what was confirmed: something has changed since; look again"))
 }
 
 async fn end(attempt: Attempt, outcome: &Outcome) {
