@@ -198,6 +198,7 @@ async fn no_secret_appears_in_any_failure() {
             token: Some(inline(SECRET)),
             user: Some("u".into()),
             password: Some(inline(SECRET)),
+            key: None,
         })
     };
     let mut header = source(server.url());
