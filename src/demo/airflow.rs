@@ -37,7 +37,7 @@ impl System for Airflow {
     }
 
     fn settings(&self, _world: &World) -> String {
-        format!("auth = {{ scheme = \"login\", user = \"{USER}\", password = \"{PASSWORD}\" }}\n")
+        format!("auth = {{ scheme = \"login\", user = \"{USER}\", password = {{ command = [\"echo\", \"{PASSWORD}\"] }} }}\n")
     }
 
     fn answer(&self, world: &World, request: &Request) -> Reply {

@@ -51,7 +51,9 @@ impl System for Gitlab {
     fn settings(&self, world: &World) -> String {
         // a page of projects holds 100
         let projects = world.services().count().min(100);
-        format!("auth = {{ scheme = \"bearer\", token = \"{TOKEN}\" }}\nwith = {{ max_projects = {projects} }}\n")
+        format!(
+            "auth = {{ scheme = \"bearer\", token = {{ command = [\"echo\", \"{TOKEN}\"] }} }}\nwith = {{ max_projects = {projects} }}\n"
+        )
     }
 
     fn answer(&self, world: &World, request: &Request) -> Reply {

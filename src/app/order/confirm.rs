@@ -100,7 +100,7 @@ impl Confirm {
     /// What must be typed.
     pub fn phrase(&self) -> String {
         match self.drafts.as_slice() {
-            [one] => one.order.target.name.first_line().trim().chars().take(PHRASE_MAX).collect::<String>().trim_end().to_owned(),
+            [one] => phrase_of(one.order.target.name.first_line()),
             several => {
                 let first = several.first().map(|draft| draft.order.target.kind());
                 let noun = first.filter(|kind| several.iter().all(|draft| draft.order.target.kind() == *kind));
@@ -243,6 +243,15 @@ impl Confirm {
     }
 }
 
+/// What is typed for a name: as much of its beginning as any keyboard has, or all of it where that is nothing.
+fn phrase_of(name: &str) -> String {
+    let on_keyboards: String = name.trim().chars().take_while(char::is_ascii).take(PHRASE_MAX).collect();
+    match on_keyboards.trim_end() {
+        "" => name.trim().chars().take(PHRASE_MAX).collect(),
+        phrase => phrase.to_owned(),
+    }
+}
+
 impl Draft {
     /// Why it cannot be sent; `None` if it can.
     pub fn refused(&self, store: &Store) -> Option<Text> {
@@ -262,5 +271,18 @@ fn standing(target: &Arc<Entity>, store: &Store) -> Standing {
         None => Standing::Vanished,
         Some(now) if now.state != target.state => Standing::Changed(Arc::clone(now)),
         Some(_) => Standing::Same,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::phrase_of;
+
+    #[test]
+    fn what_must_be_typed_can_be_typed() {
+        assert_eq!(phrase_of("lumen/orders-api → prod"), "lumen/orders-api");
+        assert_eq!(phrase_of(" load orders "), "load orders");
+        assert_eq!(phrase_of("заказы"), "заказы", "who calls it so has the keys for it");
+        assert_eq!(phrase_of(&"x".repeat(60)).len(), 40);
     }
 }

@@ -82,7 +82,7 @@ fn entity(alert: RuleAlert, rule: &Rule, origin: &Origin, pages: &Pages, now: Ti
         runbook_url: note("runbook_url").or_else(|| note("runbook")),
         ..Alert::default()
     };
-    let links = target_of(&alert.labels);
+    let links = about(&alert.labels);
     let mut entity = origin.entity(&key, &name, state, alert.labels, detail.into(), now);
     entity.reason = Some(reason.into());
     entity.since = starts_at;
@@ -135,11 +135,18 @@ fn headline(alert: &RuleAlert, rule: &Rule) -> String {
     }
 }
 
-/// The scraped page that the alert is about, by the labels that every target has.
-fn target_of(labels: &Labels) -> Vec<Link> {
+/// Labels by which alerts, and what they are about, are known to several systems; see docs/links.md.
+const SHARED: [&str; 7] = ["service", "model", "dataset", "dag_id", "topic", "pod", "container"];
+
+/// What the alert is about: the scraped page, by the labels that every target has, and whatever carries the same shared label.
+fn about(labels: &Labels) -> Vec<Link> {
     let both: Labels =
         ["job", "instance"].iter().filter_map(|name| labels.get_key_value(*name)).map(|(n, v)| (n.clone(), v.clone())).collect();
-    if both.len() == 2 { vec![Link { rel: "target".into(), to: LinkTarget::Labels(both) }] } else { Vec::new() }
+    let target = (both.len() == 2).then(|| Link { rel: "target".into(), to: LinkTarget::Labels(both) });
+    let shared = SHARED.iter().filter_map(|name| labels.get_key_value(*name)).filter(|(_, value)| !value.is_empty());
+    let shared = shared
+        .map(|(name, value)| Link { rel: name.clone(), to: LinkTarget::Labels([(name.clone(), value.clone())].into_iter().collect()) });
+    target.into_iter().chain(shared).collect()
 }
 
 /// `2s`, `1h`; whole seconds.
