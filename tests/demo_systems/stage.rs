@@ -95,10 +95,12 @@ impl Stage {
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let mut request = Request::new(method, target, body);
         let auth = auth(system, &self.world());
-        if let Some(token) = auth.as_ref().and_then(|auth| auth["token"].as_str()) {
+        // a secret is what the command `echo SECRET` prints
+        let secret = |auth: &Value, name: &str| auth[name]["command"][1].as_str().map(str::to_owned);
+        if let Some(token) = auth.as_ref().and_then(|auth| secret(auth, "token")) {
             request.headers.push(("authorization".to_owned(), format!("Bearer {token}")));
         } else if let Some(auth) = auth {
-            let sign_in = serde_json::json!({"username": auth["user"], "password": auth["password"]});
+            let sign_in = serde_json::json!({"username": auth["user"], "password": secret(&auth, "password").unwrap()});
             let reply = system.answer(&self.world(), &Request::new(Method::POST, "/auth/token", sign_in.to_string().into()));
             let token: Value = serde_json::from_slice(reply.whole().unwrap()).unwrap();
             request.headers.push(("authorization".to_owned(), format!("Bearer {}", token["access_token"].as_str().unwrap())));
