@@ -21,5 +21,7 @@ LOGGER='trap "exit 0" TERM; n=0; while :; do n=$((n + 1)); echo "$(date -Isecond
 IDLER='trap "exit 0" TERM; while :; do sleep 3600 & wait $!; done'
 # shellcheck disable=SC2034
 CRASHER='echo "fatal: no route to database" >&2; exit 3'
+# GLUTTON's memory is eaten by a child, so that the shell outlives the kill by a second: an engine that hears of the end of
+# a container before it hears of the kill does not say that memory was the reason.
 # shellcheck disable=SC2016,SC2034
-GLUTTON='x=0123456789abcdef; while :; do x=$x$x; done'
+GLUTTON='(x=0123456789abcdef; while :; do x=$x$x; done); code=$?; sleep 1; exit $code'

@@ -64,6 +64,8 @@ states_reached() {
       else "\($name)=\($s.Status)/\($s.ExitCode)\(if $s.OOMKilled then "/oom" else "" end)\(if $s.Health then "/" + $s.Health.Status else "" end)" end]
     | sort | join(" ")')
   echo "$seen" >logs/states.log
+  # Killed before the engine had begun to watch its memory: once more.
+  if [[ $seen == *"triops-oom=exited/137 "* ]]; then engine start triops-oom >>logs/run.log; fi
   [ "$seen" = "triops-crash-loop=true triops-created=created/0 triops-exited=exited/0 triops-failed=exited/3 triops-healthy=running/0/healthy triops-killed=exited/137 triops-oom=exited/137/oom triops-paused=paused/0 triops-spare=running/0 triops-unhealthy=running/0/unhealthy triops-web=running/0" ]
 }
 
