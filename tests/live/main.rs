@@ -13,9 +13,11 @@
 mod act;
 mod connectors;
 mod docker;
+mod drift;
 mod here;
 mod luigi;
 mod moto;
 mod prometheus;
 mod support;
 mod tensorboard;
+mod written;
