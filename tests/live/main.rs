@@ -16,6 +16,7 @@ mod docker;
 mod drift;
 mod here;
 mod luigi;
+mod models;
 mod moto;
 mod prometheus;
 mod support;
