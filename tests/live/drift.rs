@@ -175,6 +175,11 @@ async fn drift_in_a_real_prometheus_is_found_and_what_only_looks_like_it_is_not(
     assert_eq!(of(&batch, "calm").0.state, State::Ok, "{}", told(&batch));
     assert_eq!((batch.entities.len(), needs_you(&batch).len()), (4, 0), "{}", told(&batch));
 
+    // a reference that stays where it is
+    let fixed = DriftConfig { reference_at: Some(end.plus(-1800.0).to_string()), ..drift("fixed", &metric) };
+    let batch = Prometheus::new(&config(&url, vec![fixed])).unwrap().poll(&PollId::from("drift"), end).await.unwrap();
+    assert_eq!((of(&batch, "fixed/moved").0.state, of(&batch, "fixed/steady").0.state), (State::Failed, State::Ok), "{}", told(&batch));
+
     // without a screen: what a cron job sees
     let settings = format!(
         "[[source]]\nname = \"prom\"\nconnector = \"prometheus\"\nurl = \"{url}\"\n{}\n{}",

@@ -28,3 +28,36 @@ async fn versions_of_a_real_registry_are_compared_and_a_floor_fails_the_champion
     }
     assert_eq!(check["links"][0]["id"].as_str(), Some("mlflow/model/churn-clf/2"));
 }
+
+#[tokio::test]
+async fn a_reading_of_a_real_prometheus_says_how_good_a_registered_model_is() {
+    let test = "a_reading_of_a_real_prometheus_says_how_good_a_registered_model_is";
+    let Some([registry, metrics]) = addresses(test, ["TRIOPS_LIVE_MLFLOW", "TRIOPS_LIVE_PROMETHEUS"]) else { return };
+    let settings = |value: &str| {
+        format!(
+            r#"
+            [[source]]
+            name = "mlflow"
+            connector = "mlflow"
+            url = "{registry}"
+            [[source]]
+            name = "prom"
+            connector = "prometheus"
+            url = "{metrics}"
+            [[source.reading]]
+            name = "live auc"
+            query = 'label_replace({value}, "model", "churn-clf", "", "")'
+            [[model]]
+            name = "churn-clf"
+            metric = [{{ name = "auc", reading = "live auc", floor = 0.75 }}]
+            "#
+        )
+    };
+    let arguments = ["checks", "--format", "json", "--filter", "churn-clf quality"];
+    for (value, code, reason) in
+        [("vector(0.7)", 2, "v2 auc 0.7, below its floor of 0.75"), ("vector(0.8)", 0, "v2 auc 0.8"), ("absent(up)", 3, "v2 has no auc")]
+    {
+        let (exit, told) = triops(&settings(value), &arguments);
+        assert_eq!((exit, told["checks"][0]["reason"].as_str()), (code, Some(reason)), "{value}: {told}");
+    }
+}

@@ -51,6 +51,9 @@ pub struct Along {
     pub overflow: f64,
 }
 
+/// What is left of a PSI where nothing differs is rounding, and contributes nothing to a model's drift.
+const ROUNDING: f64 = 1e-12;
+
 /// How far two windows are apart.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Distances {
@@ -96,7 +99,7 @@ pub fn compare(layout: Layout<'_>, reference: &[f64], current: &[f64], smoothing
         n,
         m,
         cells,
-        psi: psi.max(0.0),
+        psi: if psi > ROUNDING { psi } else { 0.0 },
         psi_limit: limits.psi(cells, n, m),
         jensen_shannon: (sums.divergence.max(0.0) / (2.0 * std::f64::consts::LN_2)).sqrt().min(1.0),
         hellinger: (sums.affinity.max(0.0) / 2.0).sqrt().min(1.0),
