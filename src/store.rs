@@ -129,6 +129,10 @@ impl Store {
     /// Why the entity may be out of date: the last answer of the poll that brings it.
     pub fn stale(&self, entity: &Entity) -> Option<&Failure> {
         let poll = self.entities.poll_of(&entity.id)?;
+        if poll.as_str() == health::POLL {
+            // made of what a registry told: as old as that
+            return self.get(health::about(entity)?).and_then(|model| self.stale(model));
+        }
         self.sources.get(entity.id.source())?.polls.get(poll)?.failure.as_ref()
     }
 

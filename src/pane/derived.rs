@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::{Detail, Entity, EntityId, Kind, State, Text, Timestamp};
-use crate::insight::health;
 use crate::insight::lineage::Graph;
 use crate::insight::trend::{self, PipelineKey, Trend};
 use crate::insight::triage;
@@ -52,7 +51,7 @@ impl Derived {
             self.drift = drift(entities.of(Kind::Check));
         }
         if is_new(&mut self.models, entities.revision_of(Kind::Model)) {
-            self.judged = judged(store);
+            self.judged = store.all_sides().iter().map(|sides| sides.judged.id.clone()).collect();
         }
         if is_new(&mut self.links, entities.links_revision()) {
             let everything: Vec<&Arc<Entity>> = entities.all().collect();
@@ -86,15 +85,6 @@ impl Derived {
         };
         self.graph.touched(entity).iter().filter_map(|id| store.get(id)).filter(|other| current(other)).cloned().collect()
     }
-}
-
-/// The version of each registered model that is judged.
-fn judged(store: &Store) -> HashSet<EntityId> {
-    let mut models: HashMap<(&str, &str), Vec<&Arc<Entity>>> = HashMap::new();
-    for version in store.entities.of(Kind::Model) {
-        models.entry((version.id.source(), health::name_of(version))).or_default().push(version);
-    }
-    models.values().filter_map(|versions| store.sides(versions)).map(|sides| sides.judged.id.clone()).collect()
 }
 
 /// Checks of features by model, those that contribute most first.
