@@ -55,6 +55,7 @@ pub fn open(config: &Config, registry: &Registry, dry_run: bool) -> Result<ExitC
         actor: Text::from(crate::runtime::actor::user()),
     });
     model.store.expect(seat::expected(&config));
+    model.store.expect_of_models(seat::expected_of_models(&config));
     let frames = if env.is_remote() { config.ui.max_fps_ssh } else { config.ui.max_fps };
     let options = Options {
         frames_per_s: Some(f64::from(frames)),

@@ -13,9 +13,12 @@
 mod act;
 mod connectors;
 mod docker;
+mod drift;
 mod here;
 mod luigi;
+mod models;
 mod moto;
 mod prometheus;
 mod support;
 mod tensorboard;
+mod written;
