@@ -6,6 +6,7 @@ pub mod audit;
 pub mod chart;
 pub mod column;
 pub mod columns;
+pub mod cursor;
 pub mod derived;
 pub mod detail;
 pub mod list;
