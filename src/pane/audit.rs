@@ -10,7 +10,7 @@ use ratatui::widgets::Widget;
 use super::cursor::Cursor;
 use super::look::Look;
 use super::{Pane, Wish};
-use crate::domain::{AuditLine, Entity, Failure, Kind, Timestamp, Verdict};
+use crate::domain::{AuditLine, Entity, Failure, Inverse, Kind, Timestamp, Verdict};
 use crate::insight::deeds::{self, Deed};
 use crate::msg::{Action, Context, Effect, Msg};
 use crate::ui::frame::{Frame, Part, stack};
@@ -117,6 +117,10 @@ impl Pane for Audit {
 
     fn selected(&self) -> Option<&Arc<Entity>> {
         None
+    }
+
+    fn inverse(&self) -> Option<&Inverse> {
+        self.shown.get(self.cursor.row())?.end.as_ref()?.inverse.as_ref()
     }
 
     fn query(&self) -> &str {
@@ -249,6 +253,9 @@ fn told(deed: &Deed, look: &Look<'_>) -> Vec<String> {
         Some(end) => {
             let took = end.duration_s.map_or(String::new(), |seconds| format!(" after {}", words::duration(seconds)));
             lines.push(format!("ended {}{took}", end.outcome.map_or("unknown", Verdict::word)));
+            if let Some(inverse) = &end.inverse {
+                lines.push(format!("taken back by `{}` of {} (see the key of `undo`)", inverse.action, inverse.target));
+            }
             lines.extend(end.said.iter().chain(&end.error).flat_map(|text| text.lines()).map(str::to_owned));
         }
     }

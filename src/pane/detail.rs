@@ -199,6 +199,7 @@ impl Pane for Detail {
             {
                 self.spells = Some(spells::firing(series, *step_s));
             }
+            Msg::Acted { .. } => self.steps_asked_at = None,
             Msg::Ticked(now) => return self.questions(*now),
             _ => return Vec::new(),
         }
@@ -208,6 +209,12 @@ impl Pane for Detail {
 
     fn selected(&self) -> Option<&Arc<Entity>> {
         Some(&self.entity)
+    }
+
+    fn step(&self) -> Option<Arc<Step>> {
+        let Some(Target::Step(key, attempt)) = self.lines.get(self.cursor.row())?.target.as_ref() else { return None };
+        let steps = self.steps.as_ref()?.as_ref().ok()?;
+        steps.iter().find(|step| step.key == *key && step.attempt == *attempt).cloned().map(Arc::new)
     }
 
     fn query(&self) -> &str {

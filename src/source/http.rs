@@ -17,7 +17,7 @@ mod validators;
 
 pub use place::Place;
 pub use request::{Request, Response};
-pub use reqwest::Method;
+pub use reqwest::{Method, Upgraded};
 pub use reqwest::header::HeaderMap;
 pub use stream::{ByteStream, StreamLimits};
 
@@ -113,6 +113,21 @@ impl Http {
             Err(_) => return Err(self.too_slow(&doing)),
         };
         Ok(stream::open(response, limits, Arc::clone(&self.0.bytes), self.0.redactor.clone(), doing))
+    }
+
+    /// Sends a request after which both ends talk bytes: it asks for the upgrade, the answer must be `101`. The timeout of the source
+    /// holds until then.
+    pub async fn upgrade(&self, request: Request) -> Result<Upgraded, Failure> {
+        let doing = self.doing(&request);
+        let work = async {
+            let response = self.open(&request, &doing, "identity").await?;
+            if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                let what = format!("answered {} in place of 101", response.status());
+                return Err(Failure::new(FailureKind::BadShape, doing.as_str(), what).hint("is there a proxy that takes no upgrades?"));
+            }
+            response.upgrade().await.map_err(|e| failure::transport(&e, &self.0.redactor, &self.0.place, &doing))
+        };
+        tokio::time::timeout(self.0.timeout, work).await.unwrap_or_else(|_| Err(self.too_slow(&doing)))
     }
 
     /// Requests and body bytes until now.
