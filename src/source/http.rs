@@ -17,8 +17,8 @@ mod validators;
 
 pub use place::Place;
 pub use request::{Request, Response};
-pub use reqwest::{Method, Upgraded};
 pub use reqwest::header::HeaderMap;
+pub use reqwest::{Method, Upgraded};
 pub use stream::{ByteStream, StreamLimits};
 
 use std::sync::Arc;
@@ -161,7 +161,8 @@ impl Http {
         let body = request.body.as_ref().map(|(_, body)| format!(" {}", String::from_utf8_lossy(body))).unwrap_or_default();
         let origin = self.0.place.to_string();
         // a socket's requests have a host of their own that says nothing
-        let address = if origin.starts_with("unix:") { format!("{origin} {}", url.path()) } else { url.to_string() };
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let address = if origin.starts_with("unix:") { format!("{origin} {}{query}", url.path()) } else { url.to_string() };
         Ok(self.0.redactor.redact(&format!("{} {address}{body}", request.method)))
     }
 
