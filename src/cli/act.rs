@@ -174,7 +174,9 @@ impl Act {
         let mut named = Vec::new();
         for entity in gathered.entities.iter().filter(|entity| *entity.name == *target || entity.title() == target) {
             let offers = source.offers(entity).await?;
-            if self.action.as_ref().is_none_or(|action| offers.iter().any(|offer| offer.id.as_str() == action)) {
+            // what is offered for a step, only the step can tell
+            let offered = |action: &String| self.step.is_some() || offers.iter().any(|offer| offer.id.as_str() == action);
+            if self.action.as_ref().is_none_or(offered) {
                 named.push(entity);
             }
         }

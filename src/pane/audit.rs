@@ -254,7 +254,8 @@ fn told(deed: &Deed, look: &Look<'_>) -> Vec<String> {
             let took = end.duration_s.map_or(String::new(), |seconds| format!(" after {}", words::duration(seconds)));
             lines.push(format!("ended {}{took}", end.outcome.map_or("unknown", Verdict::word)));
             if let Some(inverse) = &end.inverse {
-                lines.push(format!("taken back by `{}` of {} (see the key of `undo`)", inverse.action, inverse.target));
+                let of = if inverse.target == line.target { String::new() } else { format!(" of {}", inverse.target) };
+                lines.push(format!("`{}`{of} takes it back", inverse.action));
             }
             lines.extend(end.said.iter().chain(&end.error).flat_map(|text| text.lines()).map(str::to_owned));
         }
