@@ -43,7 +43,12 @@ pub fn open(config: &Config, registry: &Registry, dry_run: bool) -> Result<ExitC
         .map_err(|error| Problem::failed(format!("no threads to run on: {error}"), ""))?;
     let (look, notice) = look(config, &env);
     let (sources, told) = sources(config, registry);
-    let told = told.into_iter().chain(notice).map(Arrival::Told);
+    let hidden = config.keymap.hidden().first().map(|hidden| {
+        let more = config.keymap.hidden().len() - 1;
+        let more = if more == 0 { String::new() } else { format!("; and {more} more: see `triops config check`") };
+        Msg::Noted(Notice { good: false, text: format!("{hidden}{more}") })
+    });
+    let told = told.into_iter().chain(hidden).chain(notice).map(Arrival::Told);
     let arrivals: Arrivals = Box::pin(stream::iter(told.collect::<Vec<_>>()).chain(found(config, registry)));
     let mut model = Model::new(Settings {
         keymap: config.keymap.clone(),
