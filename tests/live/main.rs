@@ -11,11 +11,18 @@
 )]
 
 mod act;
+mod act_systems;
+mod configuration;
 mod connectors;
 mod docker;
+mod engines;
 mod here;
 mod luigi;
 mod moto;
+mod orchestrators;
 mod prometheus;
+mod reader;
+mod seat;
+mod serving;
 mod support;
 mod tensorboard;
