@@ -25,10 +25,7 @@ async fn spark_tells_that_a_completed_application_failed_and_why() {
     assert!(says(&running, "job 0: 0/4 tasks"), "{running:?}");
     let executors =
         driver.until("executors", "an executor works", |batch| batch.entities.iter().find(|e| says(e, "1 tasks active")).cloned()).await;
-    assert!(
-        executors.name.starts_with("executor ") && leads_to(&executors, &running),
-        "{executors:?}"
-    );
+    assert!(executors.name.starts_with("executor ") && leads_to(&executors, &running), "{executors:?}");
 }
 
 #[tokio::test]
@@ -63,10 +60,7 @@ async fn flink_tells_jobs_with_the_first_cause_of_their_failure_and_their_checkp
     let running = source.find("jobs", "clicks", State::Running).await;
     assert!(says(&running, "1/1 tasks running"), "{running:?}");
     let checkpoints = source.find("checkpoints", "checkpoints of clicks", State::Ok).await;
-    assert!(
-        says(&checkpoints, "last completed") && leads_to(&checkpoints, &running),
-        "{checkpoints:?}"
-    );
+    assert!(says(&checkpoints, "last completed") && leads_to(&checkpoints, &running), "{checkpoints:?}");
     let cluster = source.poll("cluster").await;
     assert!(
         named(&cluster, "task slots").state == State::Ok && says(named(&cluster, "task slots"), "1 task managers"),
