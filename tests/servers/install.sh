@@ -4,11 +4,11 @@
 
 CACHE=${TRIOPS_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/triops-tests}
 
-# Every system that tests/servers can start: each has a script of its name.
+# Every system that tests/servers can start, those that take longest first: each has a script of its name.
 # shellcheck disable=SC2034 # for the scripts that source this
 ALL_SYSTEMS=(
-  prometheus docker podman mlflow airflow luigi tensorboard vcs moto
-  ansible salt puppetdb airflow2 prefect dagster spark flink serving
+  airflow airflow2 puppetdb spark dagster salt prefect mlflow ansible flink
+  prometheus docker podman serving tensorboard moto luigi vcs
 )
 
 # The Debian packages of one system.
