@@ -26,7 +26,7 @@ start_servers() {
   trigger ok_daily
   trigger fails_always
   trigger long_running
-  wait_until 300 "the runs are in their states" states_reached
+  wait_until 600 "the runs are in their states" states_reached
 
   publish TRIOPS_LIVE_AIRFLOW2 "$URL"
   publish TRIOPS_LIVE_AIRFLOW2_PASSWORD "$password"

@@ -13,7 +13,7 @@ start_servers() {
   # PostgreSQL refuses to run as root.
   if [ "$(id --user)" = 0 ]; then
     chown postgres pg
-    chmod 755 "$DATA" "$HOME_DIR"
+    chmod 711 "$DATA" "$HOME_DIR"
     as=(setpriv --reuid postgres --regid postgres --init-groups)
   fi
   if [ ! -f pg/data/PG_VERSION ]; then logged initdb "${as[@]}" "$BIN/initdb" --pgdata "$HOME_DIR/pg/data" --auth trust --username postgres --no-sync; fi

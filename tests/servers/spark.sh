@@ -30,7 +30,7 @@ start_servers() {
   # It ends with an error, as it should.
   submission 1 bad --conf spark.ui.enabled=false
   "${SUBMISSION[@]}" >logs/bad.log 2>&1 &
-  wait_until 300 "the applications are in their states" states_reached "http://$HOST:$history" "http://$HOST:$driver"
+  wait_until 600 "the applications are in their states" states_reached "http://$HOST:$history" "http://$HOST:$driver"
 
   publish TRIOPS_LIVE_SPARK "http://$HOST:$history"
   publish TRIOPS_LIVE_SPARK_DRIVER "http://$HOST:$driver"
