@@ -11,14 +11,21 @@
 )]
 
 mod act;
+mod act_systems;
+mod configuration;
 mod connectors;
 mod docker;
 mod drift;
+mod engines;
 mod here;
 mod luigi;
 mod models;
 mod moto;
+mod orchestrators;
 mod prometheus;
+mod reader;
+mod seat;
+mod serving;
 mod support;
 mod tensorboard;
 mod written;

@@ -27,22 +27,23 @@ pub fn addresses<const N: usize>(test: &str, variables: [&str; N]) -> Option<[St
     Some(values)
 }
 
+/// Systems that start servers of several names; a variable is of the system whose name it begins with, in any other case.
+const SERVERS: &[(&str, &[&str])] = &[
+    ("vcs", &["git", "hg", "svn"]),
+    ("ansible", &["ara"]),
+    ("serving", &["open_inference", "torchserve"]),
+    ("prometheus", &["alertmanager", "pushgateway", "node_exporter", "victoriametrics"]),
+];
+
 /// Whether `tests/run` started the server that the variable names, so that its tests must run.
 fn is_required(variable: &str) -> bool {
     let name = variable.trim_start_matches("TRIOPS_LIVE_").to_lowercase();
-    // no package brings it
-    if name == "terraform" {
-        return false;
-    }
-    let system = match name.as_str() {
-        "git" | "hg" | "svn" => "vcs",
-        // all that stands around a Prometheus is started with it
-        _ => ["docker", "podman", "mlflow", "airflow", "luigi", "tensorboard", "moto"]
-            .into_iter()
-            .find(|system| name.starts_with(system))
-            .unwrap_or("prometheus"),
-    };
-    std::env::var("TRIOPS_LIVE_REQUIRED").is_ok_and(|required| required.split(',').any(|name| name == system))
+    let Ok(required) = std::env::var("TRIOPS_LIVE_REQUIRED") else { return false };
+    // of two names that fit, as airflow and airflow2, the longer one is meant
+    let servers = SERVERS.iter().flat_map(|(system, servers)| servers.iter().map(move |server| (*system, *server)));
+    let fitting = servers.chain(required.split(',').map(|system| (system, system))).filter(|(_, server)| name.starts_with(server));
+    let system = fitting.max_by_key(|(_, server)| server.len()).map(|(system, _)| system);
+    system.is_some_and(|system| required.split(',').any(|name| name == system))
 }
 
 /// The clock, as the runtime would give it.

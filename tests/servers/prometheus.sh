@@ -6,8 +6,6 @@
 
 start_servers() {
   read -r prometheus alertmanager pushgateway node victoria written dead < <(free_ports 7 20000)
-  cd "$HOME_DIR"
-  rm -f sources.toml
   write_prometheus_config
   write_alertmanager_config
   promtool check config prometheus.yml >logs/promtool.log 2>&1 || { cat logs/promtool.log >&2; die "the Prometheus configuration is not valid"; }

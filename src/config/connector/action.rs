@@ -52,6 +52,8 @@ calls! {
         pub notes: Option<Jq>,
         /// The system's own dry run.
         pub dry_run: Option<DryRunCall>,
+        /// Over the answer: why the system did not do it, though it answers as if it had; null if it did.
+        pub refused: Option<Jq>,
         /// Over the answer: what is said, in one line.
         pub said: Option<Jq>,
         /// Over the answer: `{kind, key}` of what it made.

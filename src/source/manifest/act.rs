@@ -45,6 +45,7 @@ pub struct ActPlan {
     given: Option<Filter>,
     notes: Option<Filter>,
     dry_run: Option<(Plan, Filter)>,
+    refused: Option<Filter>,
     said: Option<Filter>,
     made: Option<Filter>,
 }
@@ -90,6 +91,7 @@ impl ActPlan {
             given: filter("given", &call.given),
             notes: filter("notes", &call.notes),
             dry_run,
+            refused: filter("refused", &call.refused),
             said: filter("said", &call.said),
             made: filter("made", &call.made),
             call: call.clone(),
@@ -195,8 +197,13 @@ impl Inner {
                 (output.body, format!("exit code {}", output.code))
             }
         };
-        // it is done, whatever can be read of the answer
         let page = answered(plan, &body);
+        if let Some(refused) = &plan.refused
+            && let Some(why) = first_text(refused, &page, &variables).await
+        {
+            return Err(Failure::new(FailureKind::Server, format!("do `{}`", plan.call.id), why));
+        }
+        // it is done, whatever else can be read of the answer
         let said = match &plan.said {
             Some(said) => first_text(said, &page, &variables).await,
             None => None,
