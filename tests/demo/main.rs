@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "the functions beside the tests are tests too")]
 
 mod alone;
+mod causes;
 mod shapes;
 mod stage;
 mod stories;
