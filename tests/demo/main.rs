@@ -5,6 +5,8 @@
 
 mod alone;
 mod causes;
+mod repairs;
+mod seat;
 mod shapes;
 mod stage;
 mod stories;
