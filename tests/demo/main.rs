@@ -10,3 +10,4 @@ mod seat;
 mod shapes;
 mod stage;
 mod stories;
+mod tour;
