@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::{Detail, Entity, EntityId, Kind, Text, Timestamp};
+use crate::insight::findings::Findings;
 use crate::insight::lineage::Graph;
 use crate::insight::trend::{self, PipelineKey, Trend};
 use crate::insight::triage;
@@ -18,12 +19,15 @@ pub struct Derived {
     alerts: Option<u64>,
     links: Option<u64>,
     checks: Option<u64>,
+    datasets: Option<u64>,
     /// Pipelines by source and name.
     pub trends: HashMap<PipelineKey, Trend>,
     /// Links, both ways.
     pub graph: Graph,
     /// Checks of the features of each model, by its name, those that drift most first.
     pub drift: HashMap<Text, Vec<Arc<Entity>>>,
+    /// Checks of data, beside the datasets they are about.
+    pub findings: Findings,
     /// What needs a person, worst first.
     pub needs_you: Vec<Arc<Entity>>,
     twins: HashMap<EntityId, Arc<Entity>>,
@@ -44,7 +48,13 @@ impl Derived {
         if is_new(&mut self.runs, entities.revision_of(Kind::Run)) {
             self.trends = trend::of(entities.of(Kind::Run));
         }
-        if is_new(&mut self.checks, entities.revision_of(Kind::Check)) {
+        let (checks, datasets) = (entities.revision_of(Kind::Check), entities.revision_of(Kind::Dataset));
+        let is_new_dataset = is_new(&mut self.datasets, datasets);
+        let is_new_check = is_new(&mut self.checks, checks);
+        if is_new_check || is_new_dataset {
+            self.findings = Findings::of(entities.of(Kind::Dataset), entities.of(Kind::Check));
+        }
+        if is_new_check {
             self.drift = drift(entities.of(Kind::Check));
         }
         if is_new(&mut self.links, entities.links_revision()) {

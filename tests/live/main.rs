@@ -17,5 +17,6 @@ mod here;
 mod luigi;
 mod moto;
 mod prometheus;
+mod quality;
 mod support;
 mod tensorboard;

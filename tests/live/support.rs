@@ -33,6 +33,7 @@ fn is_required(variable: &str) -> bool {
     }
     let system = match name.as_str() {
         "git" | "hg" | "svn" => "vcs",
+        "great_expectations" | "dbt" | "evidently" => "quality",
         // all that stands around a Prometheus is started with it
         _ => ["docker", "podman", "mlflow", "airflow", "luigi", "tensorboard", "moto"]
             .into_iter()

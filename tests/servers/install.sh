@@ -10,7 +10,7 @@ packages_of() {
     prometheus) echo prometheus prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway victoria-metrics ;;
     docker) echo docker.io busybox-static ;;
     podman) echo podman runc busybox-static ;;
-    mlflow | airflow | luigi | tensorboard | moto) echo python3-venv ;;
+    mlflow | airflow | luigi | tensorboard | moto | quality) echo python3-venv ;;
     vcs) echo git subversion mercurial ;;
     *) die "unknown system '$1': known are ${ALL_SYSTEMS[*]}" ;;
   esac
