@@ -7,7 +7,7 @@ use crate::domain::{State, Timestamp};
 use crate::insight::anomaly::{Detector, Opinion};
 
 /// Score from which an odd amount is a warning, and from which it is a failure.
-const ODD: (f64, f64) = (0.5, 0.65);
+const ODD: (f64, f64) = (0.6, 0.75);
 
 /// What is learnt of one amount over time.
 #[derive(Debug, Clone, Default)]
