@@ -57,7 +57,7 @@ async fn great_expectations_tells_what_was_expected_and_how_many_rows_are_not_so
     let batch = poll(&*source, "validations").await;
     assert_eq!(grouped(&[&batch]), [("orders".to_owned(), 6)]);
     let missing = named(&batch, "orders.amount: column values to not be null");
-    assert_eq!(found(missing), (State::Failed, "", "20.0 % unexpected", Some(1.0)));
+    assert_eq!(found(missing), (State::Failed, "not be null", "20.0 % unexpected", Some(1.0)));
     let double = named(&batch, "orders.id: column values to be unique");
     assert_eq!((double.state, found(double).3), (State::Warning, Some(2.0)));
     let mean = named(&batch, "orders.amount: column mean to be between");
