@@ -118,10 +118,11 @@ fn is_trouble(state: State) -> bool {
     matches!(state, State::Failed | State::Warning)
 }
 
-/// Drift of a model's features is told with the model.
+/// What is about a model, or one of its features, is told with the model.
 fn is_of_data(check: &Entity) -> bool {
     let Detail::Check(detail) = &check.detail else { return false };
-    check.eye != Eye::DevOps && !matches!(detail.test.as_deref(), Some("drift" | "model drift"))
+    let of_model = check.links.iter().any(|link| link.rel == "model" || link.rel == "part");
+    !of_model && check.eye != Eye::DevOps && !matches!(detail.test.as_deref(), Some("drift" | "model drift"))
 }
 
 /// What a check is about, without the column: the label that says so, or its subject up to the last dot.

@@ -13,10 +13,13 @@
 mod act;
 mod connectors;
 mod docker;
+mod drift;
 mod here;
 mod luigi;
+mod models;
 mod moto;
 mod prometheus;
 mod quality;
 mod support;
 mod tensorboard;
+mod written;
