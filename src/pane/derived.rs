@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::{Detail, Entity, EntityId, Kind, State, Text, Timestamp};
+use crate::insight::findings::Findings;
 use crate::insight::lineage::Graph;
 use crate::insight::timeline::{self, Happening};
 use crate::insight::trend::{self, PipelineKey, Trend};
@@ -40,6 +41,7 @@ pub struct Derived {
     links: Option<u64>,
     walked_at: Option<Timestamp>,
     checks: Option<u64>,
+    datasets: Option<u64>,
     models: Option<u64>,
     /// Pipelines by source and name.
     pub trends: HashMap<PipelineKey, Trend>,
@@ -47,6 +49,8 @@ pub struct Derived {
     pub graph: Graph,
     /// Checks of the features of each model, by its name, those that drift most first.
     pub drift: HashMap<Text, Vec<Arc<Entity>>>,
+    /// Checks of data, beside the datasets they are about.
+    pub findings: Findings,
     /// Of each registered model the version that is judged: what serves, and so what sees the drift.
     pub judged: HashSet<EntityId>,
     /// What needs a person, worst first.
@@ -69,7 +73,13 @@ impl Derived {
         if is_new(&mut self.runs, entities.revision_of(Kind::Run)) {
             self.trends = trend::of(entities.of(Kind::Run));
         }
-        if is_new(&mut self.checks, entities.revision_of(Kind::Check)) {
+        let (checks, datasets) = (entities.revision_of(Kind::Check), entities.revision_of(Kind::Dataset));
+        let is_new_dataset = is_new(&mut self.datasets, datasets);
+        let is_new_check = is_new(&mut self.checks, checks);
+        if is_new_check || is_new_dataset {
+            self.findings = Findings::of(entities.of(Kind::Dataset), entities.of(Kind::Check));
+        }
+        if is_new_check {
             self.drift = drift(entities.of(Kind::Check));
         }
         if is_new(&mut self.models, entities.revision_of(Kind::Model)) {
