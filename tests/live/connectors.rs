@@ -6,29 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use triops::config::{AuthConfig, Paths, SecretRef, SourceConfig};
+use triops::config::AuthConfig;
 use triops::domain::{Answer, Ask, Batch, Detail, Entity, FailureKind, Kind, LogRequest, PollId, State, Step};
 use triops::source::Source;
-use triops::source::registry::Registry;
 
-use super::support::{addresses, named, now, told};
+use super::support::{addresses, built, config, named, now, sign_in, told};
 
 fn source(connector: &str, url: &str, auth: Option<AuthConfig>) -> Arc<dyn Source> {
-    let config = SourceConfig {
-        name: connector.into(),
-        connector: connector.into(),
-        url: Some(url.into()),
-        proxy: Some("none".into()),
-        timeout: Some("30s".parse().unwrap()),
-        auth,
-        ..SourceConfig::default()
-    };
-    Registry::load(&Paths::under(Path::new("/nonexistent"))).unwrap().build(&config).unwrap()
-}
-
-fn sign_in(scheme: &str, user: &str, variable: &str) -> AuthConfig {
-    let password = Some(SecretRef::Env { env: variable.into() });
-    AuthConfig { scheme: scheme.into(), user: Some(user.into()), password, ..AuthConfig::default() }
+    built(&config(connector, url, auth), Path::new("/nonexistent"))
 }
 
 async fn poll(source: &dyn Source, id: &str) -> Batch {

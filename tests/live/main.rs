@@ -11,11 +11,25 @@
 )]
 
 mod act;
+#[allow(dead_code, reason = "the journeys use the rest of it")]
+#[path = "../journeys/cockpit.rs"]
+mod cockpit;
 mod connectors;
 mod docker;
+#[allow(dead_code, reason = "the journeys use the rest of it")]
+#[path = "../journeys/glass.rs"]
+mod glass;
 mod here;
 mod luigi;
 mod moto;
 mod prometheus;
+mod reach;
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "../hostile/server.rs"]
+mod server;
 mod support;
+#[allow(dead_code, reason = "the journeys use the rest of it")]
+#[path = "../journeys/systems.rs"]
+mod systems;
 mod tensorboard;
+mod upkeep;
