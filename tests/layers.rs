@@ -32,6 +32,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest", &["source"]),
     ("hyper::", &["source", "demo"]),
     ("tokio::net", &["source", "demo", "cli"]),
+    ("bollard", &["source"]),
     ("ratatui", &["ui", "pane", "app", "runtime", "cli"]),
     ("std::time::SystemTime", &["runtime", "source", "cli"]),
     ("Instant::now", &["runtime", "source", "cli"]),

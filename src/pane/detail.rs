@@ -2,6 +2,7 @@
 //! Not for: logs and charts (views of their own).
 
 mod fields;
+mod health;
 mod overlay;
 mod related;
 mod wrap;
@@ -14,7 +15,7 @@ use ratatui::layout::Rect;
 use super::cursor::Cursor;
 use super::look::Look;
 use super::{Pane, Wish, wishes};
-use crate::domain::{Answer, Ask, Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
+use crate::domain::{Answer, Ask, Entity, EntityId, Failure, Kind, Series, SourceName, Step, Text, Timestamp};
 use crate::insight::spells::{self, Spell};
 use crate::msg::{Action, Context, Effect, Msg};
 pub use fields::{Line, Target};
@@ -26,6 +27,12 @@ const STEPS_EVERY_S: f64 = 10.0;
 const HISTORY_S: f64 = 7.0 * 86400.0;
 /// Seconds between two points of it; shorter firings are found all the same (the query takes the maximum of each step).
 const HISTORY_STEP_S: f64 = 300.0;
+/// Seconds of the readings about a model that are asked for.
+const READINGS_S: f64 = 86400.0;
+/// Seconds between two points of them.
+const READINGS_STEP_S: f64 = 600.0;
+/// Series of them that are kept.
+const MAX_RANGES: usize = 500;
 
 /// The view's state.
 #[derive(Debug)]
@@ -40,6 +47,9 @@ pub struct Detail {
     twin: Option<Arc<Entity>>,
     spells: Option<Vec<Spell>>,
     spells_asked: bool,
+    /// The readings about a model, to be asked over a longer time than they were watched.
+    readings: Vec<(SourceName, Text)>,
+    ranges: Vec<Series>,
     lines: Vec<Line>,
     cursor: Cursor,
     columns: usize,
@@ -50,6 +60,7 @@ impl Detail {
     /// A view of an entity; `raw` shows JSON first.
     pub fn new(entity: Arc<Entity>, raw: bool, look: &Look<'_>) -> Self {
         let twin = look.derived.twin(&entity).cloned();
+        let readings = health::readings_of(&entity, look);
         Self {
             entity,
             gone: false,
@@ -60,6 +71,8 @@ impl Detail {
             twin,
             spells: None,
             spells_asked: false,
+            readings,
+            ranges: Vec::new(),
             lines: Vec::new(),
             cursor: Cursor::new(10),
             columns: 80,
@@ -80,6 +93,9 @@ impl Detail {
             let entity = self.twin.as_ref().unwrap_or(&self.entity);
             asks.push(Ask::History { entity: Arc::clone(entity), from: now.plus(-HISTORY_S), to: now, step_s: HISTORY_STEP_S });
         }
+        for (source, reading) in std::mem::take(&mut self.readings) {
+            asks.push(Ask::Range { source, reading, from: now.plus(-READINGS_S), to: now, step_s: READINGS_STEP_S });
+        }
         if self.raw && self.own_words.is_none() {
             asks.push(Ask::Raw { entity: Arc::clone(&self.entity) });
         }
@@ -95,7 +111,7 @@ impl Detail {
         let lines = if self.raw {
             fields::json(&self.entity, self.own_words.as_ref())
         } else {
-            fields::of(&self.entity, self.steps.as_ref(), self.gone, self.spells.as_deref(), self.columns, look)
+            fields::of(&self.entity, self.steps.as_ref(), self.gone, self.spells.as_deref(), &self.ranges, self.columns, look)
         };
         // the frame takes a column at each side
         self.lines = wrap::wrapped(lines, self.columns.saturating_sub(2));
@@ -198,6 +214,11 @@ impl Pane for Detail {
                 if entity.id == self.twin.as_ref().unwrap_or(&self.entity).id =>
             {
                 self.spells = Some(spells::firing(series, *step_s));
+            }
+            Msg::Answered { ask: Ask::Range { from, to, .. }, outcome: Ok(Answer::Series(series)) }
+                if self.entity.kind() == Kind::Model && to.since(*from) >= READINGS_S && self.ranges.len() < MAX_RANGES =>
+            {
+                self.ranges.extend(series.iter().take(MAX_RANGES).cloned());
             }
             Msg::Acted { .. } => self.steps_asked_at = None,
             Msg::Ticked(now) => return self.questions(*now),

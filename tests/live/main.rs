@@ -16,11 +16,13 @@ mod act;
 mod cockpit;
 mod connectors;
 mod docker;
+mod drift;
 #[allow(dead_code, reason = "the journeys use the rest of it")]
 #[path = "../journeys/glass.rs"]
 mod glass;
 mod here;
 mod luigi;
+mod models;
 mod moto;
 mod prometheus;
 mod reach;
@@ -33,3 +35,4 @@ mod support;
 mod systems;
 mod tensorboard;
 mod upkeep;
+mod written;

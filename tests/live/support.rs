@@ -2,8 +2,10 @@
 //! Not for: anything about one system.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use triops::config::{AuthConfig, Paths, SecretRef, SourceConfig};
@@ -117,4 +119,19 @@ pub fn told(batch: &Batch) -> String {
     let series = batch.series.iter().map(|s| format!("series {} {:?}: {:?}", s.reading, s.labels, s.points.last()));
     let problems = batch.problems.iter().map(|p| format!("problem {}: {}", p.path, p.message));
     entities.chain(series).chain(problems).collect::<Vec<_>>().join("\n")
+}
+
+/// What the program itself says as JSON with these settings, and its exit code.
+pub fn triops(settings: &str, arguments: &[&str]) -> (i32, serde_json::Value) {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("live-{}-{run}", std::process::id()));
+    std::fs::create_dir_all(&home).unwrap();
+    let file = home.join("triops.toml");
+    std::fs::write(&file, settings).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_triops"));
+    let output = command.arg("--config").arg(&file).args(arguments).env_clear().env("HOME", &home).output().unwrap();
+    let _ = std::fs::remove_dir_all(&home);
+    let said = String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap_or(-1), serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}")))
 }

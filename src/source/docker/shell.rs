@@ -1,9 +1,9 @@
 //! A shell in a container, over whatever leads to the engine: its socket, plain TCP or TLS. The engine answers `101` and from then on
 //! both ends talk bytes. Not for: whether it may be opened (see `runtime::act`), the terminal at this end (see `runtime::shell`).
 
+use bollard::models::{ExecConfig, ExecInspectResponse, ExecStartConfig, IdResponse};
 use futures_util::stream;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::Docker;
@@ -15,18 +15,6 @@ use crate::source::{Pending, ShellStream};
 pub(super) const SHELL: &str = "shell";
 /// Bytes read at once.
 const PIECE: usize = 16 * 1024;
-
-#[derive(Deserialize)]
-struct Created {
-    #[serde(rename = "Id")]
-    id: String,
-}
-
-#[derive(Deserialize)]
-struct Ended {
-    #[serde(rename = "ExitCode")]
-    code: Option<i64>,
-}
 
 /// The offer, but for whether it applies.
 pub(super) fn offer() -> Offer {
@@ -46,16 +34,17 @@ impl Docker {
     /// What asks the engine for the shell of an order.
     pub(super) async fn exec_request(&self, order: &Order) -> Result<Request, Failure> {
         let path = self.engine.dialect().await?.container(order.target.id.key(), "exec");
-        Ok(Request::post(path, &body(order)))
+        Ok(Request::post(path, &value(&config(order), "open a shell")?))
     }
 
     /// A shell in a running container.
     pub(super) async fn opened(&self, order: &Order, (columns, rows): (u16, u16)) -> Result<ShellStream, Failure> {
         let http = self.acting.clone();
-        let created: Created = http.send(self.exec_request(order).await?).await?.json()?;
+        let created: IdResponse = http.send(self.exec_request(order).await?).await?.json()?;
         let dialect = self.engine.dialect().await?;
         let about = move |what: &str| dialect.path(&format!("/exec/{}/{what}", created.id));
-        let mut start = Request::post(about("start"), &json!({ "Detach": false, "Tty": true }));
+        let attached = ExecStartConfig { detach: Some(false), tty: Some(true), console_size: None };
+        let mut start = Request::post(about("start"), &value(&attached, "open a shell")?);
         start.headers = vec![("Connection".to_owned(), "Upgrade".to_owned()), ("Upgrade".to_owned(), "tcp".to_owned())];
         let (output, input) = tokio::io::split(http.upgrade(start).await?);
         let (resize_path, exit_path) = (about("resize"), about("json"));
@@ -73,7 +62,7 @@ impl Docker {
         let _ = resize(columns, rows).await;
         let exit = move || -> Pending<'static, Option<i64>> {
             let (http, path) = (http.clone(), exit_path.clone());
-            Box::pin(async move { Ok(http.send(Request::get(path)).await?.json::<Ended>()?.code) })
+            Box::pin(async move { Ok(http.send(Request::get(path)).await?.json::<ExecInspectResponse>()?.exit_code) })
         };
         let doing = format!("read the shell in {}", order.target.name);
         Ok(ShellStream { output: Box::pin(pieces(output, doing)), input: Box::pin(input), resize: Box::new(resize), exit: Box::new(exit) })
@@ -96,15 +85,22 @@ fn pieces(from: impl AsyncRead + Unpin + Send, doing: String) -> impl stream::St
     })
 }
 
-fn body(order: &Order) -> Value {
-    let mut body = json!({
-        "AttachStdin": true, "AttachStdout": true, "AttachStderr": true, "Tty": true, "Env": ["TERM=xterm-256color"], "Cmd": argv(order),
-    });
+fn config(order: &Order) -> ExecConfig {
     let user = order.value("user").map(|user| user.trim()).filter(|user| !user.is_empty());
-    if let (Some(user), Value::Object(body)) = (user, &mut body) {
-        body.insert("User".to_owned(), Value::from(user));
+    ExecConfig {
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        tty: Some(true),
+        env: Some(vec!["TERM=xterm-256color".to_owned()]),
+        cmd: Some(argv(order)),
+        user: user.map(str::to_owned),
+        ..ExecConfig::default()
     }
-    body
+}
+
+fn value(body: &impl serde::Serialize, doing: &str) -> Result<Value, Failure> {
+    serde_json::to_value(body).map_err(|error| Failure::new(FailureKind::BadShape, doing, error.to_string()))
 }
 
 /// Words apart by blanks: an argv, no shell reads it.
