@@ -4,6 +4,7 @@
 pub mod act;
 pub mod ask;
 pub mod batch;
+pub mod comparison;
 pub mod detail;
 pub mod entity;
 pub mod failure;
@@ -15,11 +16,12 @@ pub mod text;
 pub mod time;
 
 pub use act::{
-    ActionId, Applies, AuditLine, Awaited, Awaiting, Confirm, Danger, Declined, Field, FieldKind, Offer, Order, Outcome, Pace, Phase,
-    Preview, Receipt, Rules, Settling, Until, Verdict,
+    ActionId, Applies, AuditLine, Awaited, Awaiting, Confirm, Danger, Declined, Field, FieldKind, Inverse, Offer, Order, Outcome, OwnDryRun, Pace, Phase,
+    Phrase, Preview, Receipt, Rules, Settling, Until, Verdict,
 };
 pub use ask::{Answer, Ask};
 pub use batch::{Batch, Cost, RowProblem, Scope};
+pub use comparison::Comparison;
 pub use detail::{
     Alert, Change, ChangeKind, Check, Dataset, Detail, Endpoint, Host, Kind, Model, Pipeline, Run, Stack, Step, Windows, Workload,
 };

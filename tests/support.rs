@@ -1,5 +1,6 @@
 //! A support level is earned: `config/support.toml` and the table of the README are written from the tests that there are, and nothing else
-//! can claim one. *live* is a connector whose part of `tests/live` asks a server that `tests/servers` starts; *contract* one with recorded or
+//! can claim one. *live* is a connector whose part of `tests/live` asks a server that `tests/servers` starts, *emulator* one whose part asks
+//! an emulator; *contract* one with recorded or
 //! specified answers whose origin is noted. `UPDATE_SUPPORT=1 cargo test --test support` writes both files anew.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
@@ -45,6 +46,14 @@ fn is_live(name: &str, tests: &[String], servers: &[String]) -> bool {
     tests.iter().any(|text| text.contains(&quoted) && text.contains(&connector)) && servers.iter().any(starts)
 }
 
+/// The variable of the emulator of AWS.
+const EMULATOR: &str = "\"TRIOPS_LIVE_MOTO\"";
+
+/// A part of `tests/live` names the connector and the emulator.
+fn is_emulated(name: &str, tests: &[String]) -> bool {
+    tests.iter().any(|text| text.contains(EMULATOR) && text.contains(&format!("\"{name}\"")))
+}
+
 /// `contract.toml` or `recorded.toml` of its fixtures: every answer says where it comes from.
 fn has_contract(name: &str) -> bool {
     ["contract.toml", "recorded.toml"].iter().any(|file| {
@@ -64,6 +73,7 @@ fn earned() -> BTreeMap<String, Support> {
     let names: BTreeSet<&str> = NATIVE.iter().map(|native| native.name).chain(connectors.names()).collect();
     let level = |name: &str| match () {
         () if is_live(name, &tests, &servers) => Support::Live,
+        () if is_emulated(name, &tests) => Support::Emulator,
         () if has_contract(name) => Support::Contract,
         () => Support::Unproven,
     };
@@ -72,7 +82,7 @@ fn earned() -> BTreeMap<String, Support> {
 
 fn file(earned: &BTreeMap<String, Support>) -> String {
     let mut text = "# Written by `UPDATE_SUPPORT=1 cargo test --test support` from the tests there are.\n".to_owned();
-    for level in [Support::Live, Support::Contract] {
+    for level in [Support::Live, Support::Emulator, Support::Contract] {
         writeln!(text, "{} = [", level.word()).unwrap();
         earned.iter().filter(|(_, earned)| **earned == level).for_each(|(name, _)| writeln!(text, "  \"{name}\",").unwrap());
         text += "]\n";

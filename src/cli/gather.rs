@@ -28,6 +28,9 @@ pub struct Gathered {
     pub sources: Vec<SourceReport>,
     /// Everything they brought, by id.
     pub entities: Vec<Arc<Entity>>,
+    /// Configured checks whose dataset or reading none of them brought.
+    #[serde(skip)]
+    pub unmet: Vec<String>,
 }
 
 /// How a source did.
@@ -97,6 +100,7 @@ pub async fn gather(seats: &[Seat], config: &Config, limit: Duration) -> Gathere
 pub async fn gather_some(seats: &[Seat], config: &Config, limit: Duration, wanted: impl Fn(&str) -> bool + Copy) -> Gathered {
     let mut store = Store::default();
     store.expect(seat::expected(config));
+    store.expect_of_models(seat::expected_of_models(config));
     let sources: Vec<&Arc<dyn Source>> = seats.iter().filter_map(|seat| seat.source.as_ref().ok()).collect();
     store.configure(sources.iter().map(|source| Arc::clone(source.info())).collect(), now());
     let asking = sources.into_iter().map(|source| ask_all(source.as_ref(), limit, wanted));
@@ -111,7 +115,8 @@ pub async fn gather_some(seats: &[Seat], config: &Config, limit: Duration, wante
     // that a source answers stands in `sources`, not among what it brought
     let mut entities: Vec<Arc<Entity>> = store.entities.all().filter(|entity| !is_standing(entity)).cloned().collect();
     entities.sort_by(|a, b| a.id.cmp(&b.id));
-    Gathered { at: now(), sources, entities }
+    let unmet = store.unmet();
+    Gathered { at: now(), sources, entities, unmet }
 }
 
 /// Every poll of a source, in its order.

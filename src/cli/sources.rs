@@ -64,7 +64,7 @@ fn table(rows: &[Row]) -> String {
         })
         .collect();
     output::table(["CONNECTOR", "SUPPORT", "EYE", "ORIGIN", "DEFAULT URL", "SYSTEM"], &cells)
-        + "\nlive: a test starts the real server and asserts on what it brings; contract: tested against documented or recorded answers only; unproven: your own\n"
+        + "\nlive: a test starts the real server and asserts on what it brings; emulator: the same against an emulator of the service; contract: tested against documented or recorded answers only; unproven: your own\n"
 }
 
 fn origin(origin: Origin) -> &'static str {

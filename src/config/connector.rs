@@ -145,6 +145,8 @@ calls! {
         /// The answer never changes: ask only once for each request.
         #[serde(default)]
         pub keep: bool,
+        /// Over an answer that is to be kept: true if it is the last word; kept whatever it says if absent.
+        pub settled: Option<Jq>,
         /// A refusal is `null` rather than a failure.
         #[serde(default)]
         pub optional: bool,

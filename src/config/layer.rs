@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::error::suggest;
 use super::load::Document;
 use super::validate::{self, Readers};
 use super::{
-    ActionConfig, CheckConfig, Color, ConfigError, Keymap, LogFile, LogSettings, Paths, SafetySettings, SecretRef, Settings, SourceConfig,
-    UiSettings,
+    ActionConfig, CheckConfig, Color, ConfigError, Keymap, LogFile, LogSettings, ModelConfig, Paths, SafetySettings, SecretRef, Settings,
+    SourceConfig, UiSettings,
 };
 
 /// The embedded settings file: every setting with its default, explained.
@@ -50,6 +51,8 @@ pub struct Config {
     pub actions: Vec<ActionConfig>,
     /// What it expects of datasets and readings.
     pub checks: Vec<CheckConfig>,
+    /// How it judges registered models.
+    pub models: Vec<ModelConfig>,
     /// Which key does what.
     pub keymap: Keymap,
     /// Where files are.
@@ -61,8 +64,8 @@ pub struct Config {
 impl Config {
     /// The embedded settings and keys alone, for files under these paths.
     pub fn embedded(paths: Paths) -> Self {
-        let Settings { ui, safety, log, sources, actions, checks } = Settings::default();
-        Self { ui, safety, log, sources, actions, checks, keymap: Keymap::embedded(), paths, files: Vec::new() }
+        let Settings { ui, safety, log, sources, actions, checks, models } = Settings::default();
+        Self { ui, safety, log, sources, actions, checks, models, keymap: Keymap::embedded(), paths, files: Vec::new() }
     }
 
     /// Where the log goes, if anywhere.
@@ -84,6 +87,8 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
         sources: Vec::new(),
         actions: Vec::new(),
         checks: Vec::new(),
+        named: Vec::new(),
+        models: Vec::new(),
         files: Vec::new(),
         errors: Vec::new(),
     };
@@ -96,7 +101,11 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
     }
     layers.environment(environment);
     let keymap = layers.keymap();
-    let Layers { settings, sources, actions, checks, files, mut errors, .. } = layers;
+    layers.seek_sources();
+    let Layers { settings, mut sources, actions, checks, models, files, mut errors, .. } = layers;
+    for check in &checks {
+        check.provide(&mut sources);
+    }
     let Settings { mut ui, mut safety, mut log, .. } = match Settings::deserialize(settings) {
         Ok(settings) if errors.is_empty() => settings,
         Ok(_) => return Err(errors),
@@ -110,7 +119,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
     ui.theme = flags.theme.clone().unwrap_or(ui.theme);
     ui.color = flags.color.unwrap_or(ui.color);
     log.file = flags.log_file.clone().unwrap_or(log.file);
-    Ok(Config { ui, safety, log, sources, actions, checks, keymap, paths: paths.clone(), files })
+    Ok(Config { ui, safety, log, sources, actions, checks, models, keymap, paths: paths.clone(), files })
 }
 
 /// Every setting that is one value or a list of words, as table and key, in the order of the embedded file's tables.
@@ -139,11 +148,21 @@ struct Layers<'a> {
     sources: Vec<SourceConfig>,
     actions: Vec<ActionConfig>,
     checks: Vec<CheckConfig>,
+    /// Where checks name a source that may stand in another file.
+    named: Vec<(String, ConfigError)>,
+    models: Vec<ModelConfig>,
     files: Vec<PathBuf>,
     errors: Vec<ConfigError>,
 }
 
 impl Layers<'_> {
+    /// Complains of checks upon a source that no file has.
+    fn seek_sources(&mut self) {
+        let known: Vec<&str> = self.sources.iter().map(|source| source.name.as_str()).collect();
+        let lost = self.named.drain(..).filter(|(name, _)| !known.contains(&name.as_str()));
+        self.errors.extend(lost.map(|(name, error)| error.hint(suggest(&name, "sources", &known))));
+    }
+
     fn file(&mut self, path: &Path, presence: Presence) {
         let name = path.display().to_string();
         let text = match std::fs::read_to_string(path) {
@@ -160,7 +179,16 @@ impl Layers<'_> {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = absolute.parent().unwrap_or(Path::new("/")).to_owned();
         match read(&name, &text, Readers::of(path), self.connectors) {
-            Ok(settings) => self.lay(&text, settings, &folder),
+            Ok(settings) => {
+                if let Ok(document) = Document::read(&name, &text) {
+                    let named = settings.checks.iter().enumerate().filter_map(|(at, check)| Some((at, check.source.clone()?)));
+                    self.named.extend(named.map(|(at, source)| {
+                        let error = document.error(&format!("check[{at}].source"), format!("there is no source `{source}`"));
+                        (source, error)
+                    }));
+                }
+                self.lay(&text, settings, &folder);
+            }
             Err(errors) => self.errors.extend(errors),
         }
         self.files.push(path.to_owned());
@@ -172,6 +200,7 @@ impl Layers<'_> {
         table.remove("source");
         table.remove("action");
         table.remove("check");
+        table.remove("model");
         if let (LogFile::Path(path), Some(Value::Table(log))) = (&settings.log.file, table.get_mut("log")) {
             log.insert("file".to_owned(), Value::String(self.paths.resolve(folder, path).display().to_string()));
         }
@@ -188,6 +217,10 @@ impl Layers<'_> {
         for check in settings.checks {
             self.checks.retain(|other| other.name != check.name);
             self.checks.push(check);
+        }
+        for model in settings.models {
+            self.models.retain(|other| other.name != model.name);
+            self.models.push(model);
         }
     }
 
@@ -287,7 +320,7 @@ mod tests {
         assert_eq!(settings, Settings::default());
         let defaults = Table::try_from(Settings::default()).unwrap();
         let mut keys: Vec<(String, String)> = Vec::new();
-        for (table, value) in defaults.iter().filter(|(table, _)| !["source", "action", "check"].contains(&table.as_str())) {
+        for (table, value) in defaults.iter().filter(|(table, _)| !["source", "action", "check", "model"].contains(&table.as_str())) {
             keys.extend(value.as_table().unwrap().keys().map(|key| (table.clone(), key.clone())));
         }
         assert_eq!(scalars(), keys);
@@ -296,7 +329,18 @@ mod tests {
     #[test]
     fn every_key_of_a_source_stands_commented_in_the_embedded_file() {
         let schema = serde_json::to_value(schemars::schema_for!(Settings)).unwrap();
-        for definition in ["SourceConfig", "AuthConfig", "TlsConfig", "ReadingConfig", "ActionConfig", "DriftConfig", "CheckConfig"] {
+        let definitions = [
+            "SourceConfig",
+            "AuthConfig",
+            "TlsConfig",
+            "ReadingConfig",
+            "ActionConfig",
+            "DriftConfig",
+            "CheckConfig",
+            "ModelConfig",
+            "MetricConfig",
+        ];
+        for definition in definitions {
             for key in schema["$defs"][definition]["properties"].as_object().unwrap().keys() {
                 let word = |line: &str| line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == key);
                 assert!(EMBEDDED.lines().filter(|line| line.starts_with('#')).any(word), "{definition}.{key}");

@@ -94,6 +94,8 @@ impl From<&[Kind]> for Shown {
 pub enum Support {
     /// A test starts the real server and asserts on entities.
     Live,
+    /// A test starts an emulator of the service, which nobody can start, and asserts on entities.
+    Emulator,
     /// Tested against documented or recorded answers only.
     Contract,
     /// Not tested here: a file of the user.
@@ -105,6 +107,7 @@ impl Support {
     pub fn word(self) -> &'static str {
         match self {
             Self::Live => "live",
+            Self::Emulator => "emulator",
             Self::Contract => "contract",
             Self::Unproven => "unproven",
         }

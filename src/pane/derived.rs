@@ -2,10 +2,11 @@
 //! Not for: state of its own; it can be thrown away at any time.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::domain::{Detail, Entity, EntityId, Kind, Text, Timestamp};
+use crate::domain::{Detail, Entity, EntityId, Kind, State, Text, Timestamp};
+use crate::insight::findings::Findings;
 use crate::insight::lineage::Graph;
 use crate::insight::timeline::{self, Happening};
 use crate::insight::trend::{self, PipelineKey, Trend};
@@ -40,12 +41,18 @@ pub struct Derived {
     links: Option<u64>,
     walked_at: Option<Timestamp>,
     checks: Option<u64>,
+    datasets: Option<u64>,
+    models: Option<u64>,
     /// Pipelines by source and name.
     pub trends: HashMap<PipelineKey, Trend>,
     /// Links, both ways.
     pub graph: Graph,
     /// Checks of the features of each model, by its name, those that drift most first.
     pub drift: HashMap<Text, Vec<Arc<Entity>>>,
+    /// Checks of data, beside the datasets they are about.
+    pub findings: Findings,
+    /// Of each registered model the version that is judged: what serves, and so what sees the drift.
+    pub judged: HashSet<EntityId>,
     /// What needs a person, worst first.
     pub needs_you: Vec<Arc<Entity>>,
     twins: HashMap<EntityId, Arc<Entity>>,
@@ -66,8 +73,17 @@ impl Derived {
         if is_new(&mut self.runs, entities.revision_of(Kind::Run)) {
             self.trends = trend::of(entities.of(Kind::Run));
         }
-        if is_new(&mut self.checks, entities.revision_of(Kind::Check)) {
+        let (checks, datasets) = (entities.revision_of(Kind::Check), entities.revision_of(Kind::Dataset));
+        let is_new_dataset = is_new(&mut self.datasets, datasets);
+        let is_new_check = is_new(&mut self.checks, checks);
+        if is_new_check || is_new_dataset {
+            self.findings = Findings::of(entities.of(Kind::Dataset), entities.of(Kind::Check));
+        }
+        if is_new_check {
             self.drift = drift(entities.of(Kind::Check));
+        }
+        if is_new(&mut self.models, entities.revision_of(Kind::Model)) {
+            self.judged = store.all_sides().iter().map(|sides| sides.judged.id.clone()).collect();
         }
         // of runs the newest of each pipeline, of the rest only kinds in which anything is wrong: most are none
         let newest = self.trends.values().filter_map(Trend::newest);
@@ -128,6 +144,8 @@ impl Derived {
                 let trend = self.trends.get(&(Text::from(other.id.source()), pipeline));
                 trend.and_then(Trend::newest).is_some_and(|newest| newest.id == other.id)
             }
+            // a check that is well says nothing of what it is about
+            Detail::Check(_) => other.state != State::Ok,
             _ => true,
         };
         self.graph.touched(entity).iter().filter_map(|id| store.get(id)).filter(|other| current(other)).cloned().collect()

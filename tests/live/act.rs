@@ -1,120 +1,19 @@
 //! Acting on the real systems through the gate, and asking them afterwards by other means: their own command or API.
 //! Not for: the gate by itself (see `tests/acting.rs`).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::Value;
-use triops::config::{AuthConfig, Paths, SecretRef, SourceConfig};
-use triops::domain::{ActionId, Awaiting, Detail, Entity, EntityId, Kind, Order, Outcome, Preview, Receipt, Rules, Settling, State, Text};
-use triops::runtime::act::Gate;
-use triops::runtime::audit::Audit;
-use triops::runtime::clock::Clock;
-use triops::source::Source;
-use triops::source::registry::Registry;
+use triops::config::Paths;
+use triops::domain::{Detail, Entity, EntityId, Kind, Outcome, Receipt, State};
 
 use super::docker::own::{DOCKER, IDLE, IMAGE, Own, PODMAN, PODMAN_IMAGE, command};
-use super::support::{addresses, now, until};
-
-/// A source, and the gate to act on it through.
-struct Seat {
-    source: Arc<dyn Source>,
-    gate: Gate,
-    folder: PathBuf,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-impl Seat {
-    fn new(connector: &str, url: &str, auth: Option<AuthConfig>) -> Self {
-        let folder = std::env::temp_dir().join(format!("triops-live-{}-{}", std::process::id(), fastrand::u64(..)));
-        let config = SourceConfig {
-            name: connector.into(),
-            connector: connector.into(),
-            url: Some(url.into()),
-            proxy: Some("none".into()),
-            timeout: Some("30s".parse().unwrap()),
-            auth,
-            ..SourceConfig::default()
-        };
-        let paths = Paths::under(&folder);
-        let source = Registry::load(&paths).unwrap().build(&config).unwrap();
-        let gate = Gate::new(Rules::default(), Audit::new(Some(paths.state_dir), Clock::system()));
-        Self { source, gate, folder }
-    }
-
-    async fn entities(&self, kind: Kind) -> Vec<Entity> {
-        let mut all = Vec::new();
-        for poll in self.source.info().polls.iter().filter(|poll| poll.kinds.contains(&kind)) {
-            match self.source.poll(&poll.id, now()).await {
-                Ok(batch) => all.extend(batch.entities.into_iter().filter(|entity| entity.kind() == kind)),
-                Err(failure) => panic!("poll {}: {failure}", poll.id),
-            }
-        }
-        all
-    }
-
-    async fn find(&self, kind: Kind, what: &str, wanted: impl Fn(&Entity) -> bool) -> Arc<Entity> {
-        until(what, async || {
-            let entities = self.entities(kind).await;
-            let found = entities.iter().find(|entity| wanted(entity)).cloned().map(Arc::new);
-            found.ok_or_else(|| entities.iter().map(|e| format!("{} {} {:?}", e.id, e.state, e.reason)).collect::<Vec<_>>().join("\n"))
-        })
-        .await
-    }
-
-    fn order(target: &Arc<Entity>, action: &str, values: &[(&str, &str)]) -> Order {
-        let mut order = Order::new(1, ActionId::from(action), Arc::clone(target), Text::from("alice"), now());
-        order.values = values.iter().map(|(name, value)| (Text::from(*name), Text::from(*value))).collect();
-        order
-    }
-
-    async fn preview(&self, order: &Order) -> Preview {
-        self.gate.preview(self.source.as_ref(), order).await.unwrap_or_else(|failure| panic!("{}: {failure}", order.action))
-    }
-
-    /// Looks, confirms what was seen, does it, and waits for what it brings about.
-    async fn act(&self, target: &Arc<Entity>, action: &str, values: &[(&str, &str)]) -> Receipt {
-        let mut order = Self::order(target, action, values);
-        order.confirmed = Some(self.preview(&order).await.digest);
-        let outcome = self.gate.act(self.source.as_ref(), &order, || {}).await;
-        let Outcome::Done(receipt) = outcome else { panic!("{action}: {outcome:?}") };
-        if let Some(awaited) = receipt.awaited.clone() {
-            let kind: Kind = serde_json::from_value(awaited.of.as_str().split('/').nth(1).unwrap().into()).unwrap();
-            let mut awaiting = Awaiting::new(awaited.clone(), 1, target, now());
-            loop {
-                let entities = self.entities(kind).await;
-                let entity = entities.iter().find(|entity| entity.id == awaited.of);
-                match awaiting.look(entity, now()) {
-                    Settling::Settled => break,
-                    Settling::TimedOut => panic!("{action}: {} did not settle; it is {entity:?}", awaited.word),
-                    Settling::Waits { .. } => tokio::time::sleep(Duration::from_millis(300)).await,
-                }
-            }
-        }
-        receipt
-    }
-
-    async fn refused(&self, target: &Arc<Entity>, action: &str, values: &[(&str, &str)]) -> Text {
-        match self.gate.act(self.source.as_ref(), &Self::order(target, action, values), || {}).await {
-            Outcome::Refused(why) => why,
-            outcome => panic!("{action}: {outcome:?}"),
-        }
-    }
-}
-
-/// What curl reads there.
-fn curl(url: &str, more: &[&str]) -> Value {
-    let output = Command::new("curl").args(["--silent", "--show-error", "--noproxy", "*"]).args(more).arg(url).output().expect("curl");
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{url}: {error}: {}", String::from_utf8_lossy(&output.stdout)))
-}
+use super::seat::{Seat, curl};
+use super::support::{addresses, now, sign_in, until};
 
 async fn engine(url: &str, connector: &str, image: &str) {
     let own = Own::run(url, &format!("acted-{connector}"), &[], image, IDLE);
@@ -149,7 +48,7 @@ async fn engine(url: &str, connector: &str, image: &str) {
 }
 
 /// Types into a shell of the container and reads what it answers.
-async fn shell(seat: &Seat, target: &Arc<Entity>) {
+pub async fn shell(seat: &Seat, target: &Arc<Entity>) {
     let order = Seat::order(target, "shell", &[("command", "/bin/sh")]);
     let attempt = match seat.gate.open(seat.source.as_ref(), &order).await {
         Ok(attempt) => attempt,
@@ -184,7 +83,7 @@ async fn a_podman_container_is_acted_upon_and_podman_says_the_same() {
 }
 
 /// An alert of one test, pushed to Alertmanager itself.
-fn fire(url: &str, name: &str, minutes: i64) {
+pub fn fire(url: &str, name: &str, minutes: i64) {
     let end = triops::domain::Timestamp::from_ms(now().ms() + minutes * 60_000);
     let alert = format!(r#"[{{"labels": {{"alertname": "{name}", "team": "acts"}}, "endsAt": "{end}"}}]"#);
     let sent = Command::new("curl")
@@ -194,7 +93,7 @@ fn fire(url: &str, name: &str, minutes: i64) {
     assert!(sent.expect("curl").success());
 }
 
-fn silences(url: &str, name: &str) -> Vec<Value> {
+pub fn silences(url: &str, name: &str) -> Vec<Value> {
     let all = curl(&format!("{url}/api/v2/silences"), &[]);
     let mine = |silence: &Value| silence["status"]["state"] == "active" && silence["matchers"].to_string().contains(name);
     all.as_array().unwrap().iter().filter(|silence| mine(silence)).cloned().collect()
@@ -263,10 +162,12 @@ async fn an_alias_of_mlflow_is_promoted_and_rolled_back_by_our_own_history_unles
     let Some([url]) = addresses("promoting", ["TRIOPS_LIVE_MLFLOW"]) else { return };
     let seat = Seat::new("mlflow", &url, None);
     let models = seat.entities(Kind::Model).await;
-    let of = |version: &str| {
-        models.iter().find(|model| matches!(&model.detail, Detail::Model(m) if m.version.as_deref() == Some(version))).cloned().unwrap()
+    let version = |model: &Entity| if let Detail::Model(detail) = &model.detail { detail.version.clone() } else { None };
+    // of the model that has three
+    let model = models.iter().find(|entity| version(entity).as_deref() == Some("3")).unwrap().labels["model"].to_string();
+    let of = |wanted: &str| {
+        models.iter().find(|entity| *entity.labels["model"] == *model && version(entity).as_deref() == Some(wanted)).cloned().unwrap()
     };
-    let model = of("1").labels["model"].to_string();
     let alias = format!("acted-{}", std::process::id());
     let points_to = || {
         let told = curl(&format!("{url}/api/2.0/mlflow/registered-models/alias?name={model}&alias={alias}"), &[]);
@@ -310,8 +211,7 @@ async fn an_alias_of_mlflow_is_promoted_and_rolled_back_by_our_own_history_unles
 #[tokio::test]
 async fn a_run_of_airflow_is_triggered_with_params_cleared_and_stopped_and_its_dag_paused() {
     let Some([url, password]) = addresses("acting on airflow", ["TRIOPS_LIVE_AIRFLOW", "TRIOPS_LIVE_AIRFLOW_PASSWORD"]) else { return };
-    let secret = Some(SecretRef::Env { env: "TRIOPS_LIVE_AIRFLOW_PASSWORD".into() });
-    let auth = AuthConfig { scheme: "login".into(), user: Some("admin".into()), password: secret, ..AuthConfig::default() };
+    let auth = sign_in("login", "admin", "TRIOPS_LIVE_AIRFLOW_PASSWORD");
     let seat = Seat::new("airflow", &url, Some(auth));
     let sign_in = format!(r#"{{"username": "admin", "password": "{password}"}}"#);
     let token = curl(&format!("{url}/auth/token"), &["--header", "content-type: application/json", "--data", &sign_in]);

@@ -51,7 +51,8 @@ fn services_tasks_jobs_and_stacks_come_with_a_signature_that_is_checked() {
     assert!(!told.to_string().contains("not-shown"), "{told}");
     let told = once("cloudformation", &url, &key, &secret);
     assert_eq!(states(&told, "stack")["network"], "ok");
-    states(&once("sagemaker", &url, &key, &secret), "endpoint");
+    let told = once("sagemaker", &url, &key, &secret);
+    assert_eq!((states(&told, "endpoint")["fraud"], states(&told, "run")["fraud-7"]), ("ok", "ok"));
 }
 
 #[test]

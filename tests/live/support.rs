@@ -2,10 +2,16 @@
 //! Not for: anything about one system.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use triops::config::{AuthConfig, Paths, SecretRef, SourceConfig};
 use triops::domain::{Batch, Entity, PollId, Timestamp};
 use triops::source::Source;
+use triops::source::registry::Registry;
 
 /// The values of all those environment variables, or `None` after saying which one is missing.
 pub fn addresses<const N: usize>(test: &str, variables: [&str; N]) -> Option<[String; N]> {
@@ -24,22 +30,48 @@ pub fn addresses<const N: usize>(test: &str, variables: [&str; N]) -> Option<[St
     Some(values)
 }
 
+/// Systems that start servers of several names; a variable is of the system whose name it begins with, in any other case.
+const SERVERS: &[(&str, &[&str])] = &[
+    ("vcs", &["git", "hg", "svn"]),
+    ("ansible", &["ara"]),
+    ("quality", &["great_expectations", "dbt", "evidently"]),
+    ("serving", &["open_inference", "torchserve"]),
+    ("prometheus", &["alertmanager", "pushgateway", "node_exporter", "victoriametrics"]),
+];
+
 /// Whether `tests/run` started the server that the variable names, so that its tests must run.
 fn is_required(variable: &str) -> bool {
     let name = variable.trim_start_matches("TRIOPS_LIVE_").to_lowercase();
-    // no package brings it
-    if name == "terraform" {
-        return false;
+    let Ok(required) = std::env::var("TRIOPS_LIVE_REQUIRED") else { return false };
+    // of two names that fit, as airflow and airflow2, the longer one is meant
+    let servers = SERVERS.iter().flat_map(|(system, servers)| servers.iter().map(move |server| (*system, *server)));
+    let fitting = servers.chain(required.split(',').map(|system| (system, system))).filter(|(_, server)| name.starts_with(server));
+    let system = fitting.max_by_key(|(_, server)| server.len()).map(|(system, _)| system);
+    system.is_some_and(|system| required.split(',').any(|name| name == system))
+}
+
+/// A source of a connector at one of the servers, named as the connector.
+pub fn config(connector: &str, url: &str, auth: Option<AuthConfig>) -> SourceConfig {
+    SourceConfig {
+        name: connector.into(),
+        connector: connector.into(),
+        url: Some(url.into()),
+        proxy: Some("none".into()),
+        timeout: Some("30s".parse().unwrap()),
+        auth,
+        ..SourceConfig::default()
     }
-    let system = match name.as_str() {
-        "git" | "hg" | "svn" => "vcs",
-        // all that stands around a Prometheus is started with it
-        _ => ["docker", "podman", "mlflow", "airflow", "luigi", "tensorboard", "moto"]
-            .into_iter()
-            .find(|system| name.starts_with(system))
-            .unwrap_or("prometheus"),
-    };
-    std::env::var("TRIOPS_LIVE_REQUIRED").is_ok_and(|required| required.split(',').any(|name| name == system))
+}
+
+/// The source, with what it remembers in this folder.
+pub fn built(config: &SourceConfig, folder: &Path) -> Arc<dyn Source> {
+    Registry::load(&Paths::under(folder)).unwrap().build(config).unwrap()
+}
+
+/// A password that stands in a variable.
+pub fn sign_in(scheme: &str, user: &str, variable: &str) -> AuthConfig {
+    let password = Some(SecretRef::Env { env: variable.into() });
+    AuthConfig { scheme: scheme.into(), user: Some(user.into()), password, ..AuthConfig::default() }
 }
 
 /// The clock, as the runtime would give it.
@@ -89,4 +121,19 @@ pub fn told(batch: &Batch) -> String {
     let series = batch.series.iter().map(|s| format!("series {} {:?}: {:?}", s.reading, s.labels, s.points.last()));
     let problems = batch.problems.iter().map(|p| format!("problem {}: {}", p.path, p.message));
     entities.chain(series).chain(problems).collect::<Vec<_>>().join("\n")
+}
+
+/// What the program itself says as JSON with these settings, and its exit code.
+pub fn triops(settings: &str, arguments: &[&str]) -> (i32, serde_json::Value) {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("live-{}-{run}", std::process::id()));
+    std::fs::create_dir_all(&home).unwrap();
+    let file = home.join("triops.toml");
+    std::fs::write(&file, settings).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_triops"));
+    let output = command.arg("--config").arg(&file).args(arguments).env_clear().env("HOME", &home).output().unwrap();
+    let _ = std::fs::remove_dir_all(&home);
+    let said = String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap_or(-1), serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}")))
 }

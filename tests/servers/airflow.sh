@@ -9,30 +9,25 @@
 GRACE=3
 
 start_servers() {
-  local port
-  : "${VENV:?the Python environment with Airflow; tests/servers/up makes it}"
-  port=$(free_ports 1 24000)
-  url=http://$HOST:$port
+  one_port 24000
   password=$(new_secret)
-  cd "$HOME_DIR"
-  rm -f sources.toml
   cp -r "$SERVERS/airflow/dags" .
-  configure "$port"
+  configure
 
-  airflow db migrate >logs/migrate.log 2>&1 || { tail -n 30 logs/migrate.log >&2; die "the Airflow database could not be made"; }
-  start api-server airflow api-server --host "$HOST" --port "$port" --workers 1
+  logged migrate airflow db migrate
+  start api-server airflow api-server --host "$HOST" --port "$PORT" --workers 1
   start dag-processor airflow dag-processor
   # Its log server would listen on every address; the logs of finished tasks are read from files without it.
   start scheduler airflow scheduler --skip-serve-logs
-  wait_until 300 "the API answers" answers "$url/api/v2/version"
+  wait_until 300 "the API answers" answers "$URL/api/v2/version"
   wait_until 60 "the administrator is signed in" sign_in
   wait_until 180 "the DAGs are parsed" dags_are_parsed
   trigger_runs
   wait_until 300 "the runs are in their states" states_reached
 
-  publish TRIOPS_LIVE_AIRFLOW "$url"
+  publish TRIOPS_LIVE_AIRFLOW "$URL"
   publish TRIOPS_LIVE_AIRFLOW_PASSWORD "$password"
-  offer_source airflow airflow "$url" \
+  offer_source airflow airflow "$URL" \
     'auth = { scheme = "login", user = "admin", password = { env = "TRIOPS_LIVE_AIRFLOW_PASSWORD" } }'
 }
 
@@ -48,10 +43,10 @@ configure() {
   export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,viewer:viewer
   export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE=$HOME_DIR/passwords.json
   # The port is not the default one, so the parts must be told where the others are and share a secret.
-  export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=$url/execution/
-  export AIRFLOW__API__BASE_URL=$url
+  export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=$URL/execution/
+  export AIRFLOW__API__BASE_URL=$URL
   export AIRFLOW__API__HOST=$HOST
-  export AIRFLOW__API__PORT=$1
+  export AIRFLOW__API__PORT=$PORT
   AIRFLOW__API__SECRET_KEY=$(new_secret)
   AIRFLOW__API_AUTH__JWT_SECRET=$(new_secret)$(new_secret)
   export AIRFLOW__API__SECRET_KEY AIRFLOW__API_AUTH__JWT_SECRET
@@ -66,14 +61,14 @@ configure() {
 
 sign_in() {
   token=$(jq --null-input --arg password "$password" '{username: "admin", password: $password}' |
-    fetch "$url/auth/token" --header 'Content-Type: application/json' --data-binary @- | jq --raw-output .access_token)
+    fetch "$URL/auth/token" --header 'Content-Type: application/json' --data-binary @- | jq --raw-output .access_token)
   [ -n "$token" ] && [ "$token" != null ]
 }
 
 api() {
   local path=$1
   shift
-  fetch "$url/api/v2/$path" --header "Authorization: Bearer $token" --header 'Content-Type: application/json' "$@"
+  fetch "$URL/api/v2/$path" --header "Authorization: Bearer $token" --header 'Content-Type: application/json' "$@"
 }
 
 dags_are_parsed() { [ "$(api dags | jq .total_entries)" = 6 ] && [ "$(api importErrors | jq .total_entries)" = 1 ]; }

@@ -9,8 +9,6 @@
 
 start_servers() {
   local socket=$HOME_DIR/docker.sock
-  cd "$HOME_DIR"
-  rm -f sources.toml
   echo '{}' >daemon.json
   start dockerd dockerd --config-file="$HOME_DIR/daemon.json" --host="unix://$socket" --data-root="$HOME_DIR/data" \
     --exec-root="$HOME_DIR/exec" --pidfile="$HOME_DIR/dockerd.pid" --storage-driver=vfs --iptables=false --bridge=none

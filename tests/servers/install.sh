@@ -4,13 +4,27 @@
 
 CACHE=${TRIOPS_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/triops-tests}
 
+# Every system that tests/servers can start, those that take longest first: each has a script of its name.
+# shellcheck disable=SC2034 # for the scripts that source this
+ALL_SYSTEMS=(
+  airflow airflow2 puppetdb spark dagster salt prefect mlflow ansible flink
+  quality prometheus docker podman serving tensorboard moto luigi vcs
+)
+
 # The Debian packages of one system.
 packages_of() {
   case $1 in
     prometheus) echo prometheus prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway victoria-metrics ;;
     docker) echo docker.io busybox-static ;;
     podman) echo podman runc busybox-static ;;
-    mlflow | airflow | luigi | tensorboard | moto) echo python3-venv ;;
+    mlflow | airflow | luigi | tensorboard | moto | airflow2 | prefect | dagster | quality) echo python3-venv ;;
+    # one of its packages is compiled here
+    salt) echo python3-venv python3-dev ;;
+    ansible) echo python3-venv ansible openssh-client ;;
+    spark | serving) echo python3-venv openjdk-17-jre-headless ;;
+    # its jobs are compiled here
+    flink) echo python3-venv openjdk-17-jdk-headless ;;
+    puppetdb) echo puppetdb postgresql postgresql-contrib ;;
     vcs) echo git subversion mercurial ;;
     *) die "unknown system '$1': known are ${ALL_SYSTEMS[*]}" ;;
   esac
@@ -125,10 +139,12 @@ make_venv() (
 )
 
 fill_venv() {
-  local venv=$1 requirements=$2 log=$3
+  local venv=$1 requirements=$2 log=$3 options=()
+  # A list that says so goes against what a package asks for.
+  if grep --quiet '^# install with --no-deps$' "$requirements"; then options=(--no-deps); fi
   {
     [ -x "$venv/bin/pip" ] || "$(system_python)" -m venv --clear "$venv"
     "$venv/bin/pip" install --disable-pip-version-check --no-input --retries 5 --timeout 60 \
-      --prefer-binary --requirement "$requirements"
+      --prefer-binary "${options[@]}" --requirement "$requirements"
   } >>"$log" 2>&1 </dev/null 9>&-
 }

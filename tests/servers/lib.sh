@@ -17,8 +17,9 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 now_ms() { date +%s%3N; }
 
-# Parses `start|stop DATA`, sets SYSTEM, DATA and HOME_DIR (the system's own folder), and dispatches to start_servers
-# or stop_servers, which the script defines.
+# Parses `start|stop DATA`, sets SYSTEM, DATA and HOME_DIR (the system's own folder, where it starts), and dispatches to
+# start_servers or stop_servers, which the script defines. Where the system has a frozen list of Python packages, VENV must
+# be the environment with them.
 serve() {
   SYSTEM=$1
   local verb=${2:-}
@@ -29,7 +30,10 @@ serve() {
   HOME_DIR=$DATA/$SYSTEM
   case $verb in
     start)
+      if [ -f "$SERVERS/requirements-$SYSTEM.txt" ]; then : "${VENV:?the Python environment of $SYSTEM; tests/servers/up makes it}"; fi
       mkdir -p "$HOME_DIR/pids" "$HOME_DIR/logs"
+      cd "$HOME_DIR"
+      rm -f sources.toml
       echo "$$ $(began $$)" >"$HOME_DIR/starting"
       start_servers
       touch "$HOME_DIR/ready"
@@ -57,7 +61,7 @@ interrupt_start() {
   fi
 }
 
-# free_ports COUNT LOW: prints COUNT loopback ports that nothing listens on, from LOW..LOW+1999. Each system has its
+# free_ports COUNT LOW: prints COUNT loopback ports that nothing listens on, from LOW..LOW+999. Each system has its
 # own range, so systems starting side by side cannot pick the same one, and all ranges lie below the kernel's
 # ephemeral ports, so no outgoing connection takes one between picking and listening.
 free_ports() {
@@ -66,7 +70,7 @@ import random, socket, sys
 
 count, low = int(sys.argv[1]), int(sys.argv[2])
 held = []
-for port in random.sample(range(low, low + 2000), 2000):
+for port in random.sample(range(low, low + 1000), 1000):
     probe = socket.socket()
     try:
         probe.bind(("127.0.0.1", port))
@@ -78,6 +82,13 @@ for port in random.sample(range(low, low + 2000), 2000):
         break
 print(*(probe.getsockname()[1] for probe in held))
 PY
+}
+
+# one_port LOW: sets PORT to a free one of that range, and URL to the server on it.
+# shellcheck disable=SC2034 # for the scripts that source this
+one_port() {
+  PORT=$(free_ports 1 "$1")
+  URL=http://$HOST:$PORT
 }
 
 # Debian's own Python where there is one, so that a version manager on PATH changes nothing.
@@ -94,6 +105,16 @@ start() {
   shift
   TRIOPS_SERVERS_OF=$HOME_DIR setsid "$@" >"$HOME_DIR/logs/$name.log" 2>&1 </dev/null &
   echo "$! $(began $!)" >"$HOME_DIR/pids/$name"
+}
+
+# logged NAME COMMAND...: runs COMMAND to its end with its output in logs/NAME.log, and shows how that ends if it fails.
+logged() {
+  local name=$1
+  shift
+  "$@" >"$HOME_DIR/logs/$name.log" 2>&1 </dev/null || {
+    tail -n 30 "$HOME_DIR/logs/$name.log" >&2
+    die "$SYSTEM: $name failed"
+  }
 }
 
 # began PID: the kernel's tick at which the process began, nothing if there is none: field 22 of its stat, where field 2

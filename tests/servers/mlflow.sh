@@ -6,10 +6,7 @@
 
 start_servers() {
   local open guarded password seeding
-  : "${VENV:?the Python environment with MLflow; tests/servers/up makes it}"
   read -r open guarded < <(free_ports 2 22000)
-  cd "$HOME_DIR"
-  rm -f sources.toml
   # Job execution would start eight more processes, and telemetry would call home.
   export MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true
   password=$(new_secret)

@@ -8,8 +8,6 @@
 
 start_servers() {
   local socket=$HOME_DIR/podman.sock
-  cd "$HOME_DIR"
-  rm -f sources.toml
   write_config
   start podman env CONTAINERS_CONF="$HOME_DIR/containers.conf" podman "${roots[@]}" system service --time=0 "unix://$socket"
   wait_until 60 "Podman answers" answers http://podman/_ping --unix-socket "$socket"

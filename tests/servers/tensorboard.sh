@@ -4,21 +4,17 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 start_servers() {
-  local port url
-  : "${VENV:?the Python environment with TensorBoard; tests/servers/up makes it}"
-  port=$(free_ports 1 28000)
-  url=http://$HOST:$port
-  cd "$HOME_DIR"
-  rm -rf sources.toml events
-  "$VENV/bin/python" "$SERVERS/tensorboard/train.py" events once >logs/train.log 2>&1 || { tail -n 30 logs/train.log >&2; die "no events could be written"; }
+  one_port 28000
+  rm -rf events
+  logged train "$VENV/bin/python" "$SERVERS/tensorboard/train.py" events once
   start training "$VENV/bin/python" "$SERVERS/tensorboard/train.py" events forever
-  start tensorboard "$VENV/bin/tensorboard" --logdir events --host "$HOST" --port "$port" --load_fast=false --reload_interval 2
-  wait_until 120 "TensorBoard knows the three runs" states_reached "$url"
+  start tensorboard "$VENV/bin/tensorboard" --logdir events --host "$HOST" --port "$PORT" --load_fast=false --reload_interval 2
+  wait_until 120 "TensorBoard knows the three runs" states_reached
 
-  publish TRIOPS_LIVE_TENSORBOARD "$url"
-  offer_source tensorboard tensorboard "$url"
+  publish TRIOPS_LIVE_TENSORBOARD "$URL"
+  offer_source tensorboard tensorboard "$URL"
 }
 
-states_reached() { [ "$(fetch "$1/data/plugin/scalars/tags" | jq --raw-output 'keys | join(" ")')" = "diverged ended running" ]; }
+states_reached() { [ "$(fetch "$URL/data/plugin/scalars/tags" | jq --raw-output 'keys | join(" ")')" = "diverged ended running" ]; }
 
 serve tensorboard "$@"

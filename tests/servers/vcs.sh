@@ -7,8 +7,7 @@
 start_servers() {
   local svn
   read -r svn < <(free_ports 1 30000)
-  cd "$HOME_DIR"
-  rm -rf sources.toml git hg svn terraform
+  rm -rf git hg svn terraform
   # Nobody's own settings: no signing, no hooks, no aliases.
   export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null HGRCPATH='' HGPLAIN=1
   git_repository >logs/git.log 2>&1 || failed git

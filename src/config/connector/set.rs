@@ -24,6 +24,7 @@ pub fn proven(name: &str) -> Support {
     let has = |level: &str| levels.get(level).is_some_and(|names| names.iter().any(|known| known == name));
     match () {
         () if has("live") => Support::Live,
+        () if has("emulator") => Support::Emulator,
         () if has("contract") => Support::Contract,
         () => Support::Unproven,
     }

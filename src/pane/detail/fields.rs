@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::super::look::Look;
 use super::super::table;
-use super::{overlay, related};
-use crate::domain::{Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
+use super::{finding, health, overlay, related};
+use crate::domain::{Entity, EntityId, Failure, Kind, Series, Step, Text, Timestamp};
 use crate::insight::spells::Spell;
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
@@ -51,7 +51,7 @@ impl Line {
         Self { key: text.into(), value: Vec::new(), target: None, heading: true }
     }
 
-    fn to(mut self, target: Target) -> Self {
+    pub(super) fn to(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
     }
@@ -68,10 +68,12 @@ pub fn of(
     steps: Option<&Result<Vec<Step>, Failure>>,
     gone: bool,
     spells: Option<&[Spell]>,
+    ranges: &[Series],
     columns: usize,
     look: &Look<'_>,
 ) -> Vec<Line> {
     let mut lines = identity(entity, gone, look);
+    finding::lines(entity, columns, look, &mut lines);
     particulars(entity, look, &mut lines);
     if entity.kind() == Kind::Run {
         related::step_lines(steps, columns, look, &mut lines);
@@ -80,6 +82,7 @@ pub fn of(
         related::firings(spells, look, &mut lines);
     }
     overlay::lines(entity, columns, look, &mut lines);
+    health::lines(entity, columns, ranges, look, &mut lines);
     related::polls(entity, look, &mut lines);
     related::runs(entity, columns, look, &mut lines);
     related::history(entity, look, &mut lines);
@@ -154,8 +157,11 @@ fn particulars(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
     lines.push(Line::heading(format!("{}{}", title[..1].to_uppercase(), &title[1..])));
     let start = lines.len();
     for (name, value) in &fields {
-        // steps, runs and trends have lines of their own
-        if !matches!(name.as_str(), "steps" | "durations_s" | "success_rate" | "windows") {
+        // steps, runs, trends and findings have lines of their own
+        if !matches!(
+            name.as_str(),
+            "steps" | "durations_s" | "success_rate" | "windows" | "observed" | "expected" | "unit" | "classifications"
+        ) {
             field(name, value, look, lines);
         }
     }

@@ -61,6 +61,7 @@ pub struct Beside {
     key: Option<Filter>,
     max: usize,
     keep: bool,
+    settled: Option<Filter>,
     optional: bool,
 }
 
@@ -135,6 +136,7 @@ impl Beside {
             key: also.key.as_ref().map(|jq| Filter::new(format!("key of {what}"), jq)),
             max: also.max as usize,
             keep: also.keep,
+            settled: also.settled.as_ref().map(|jq| Filter::new(format!("settled of {what}"), jq)),
             optional: also.optional,
         })
     }
@@ -319,8 +321,12 @@ impl Asker {
         }
         match self.ask(&beside.plan, values, values, variables, &Turn::default(), false).await {
             Ok(answer) => {
+                let settled = match (&key, &beside.settled) {
+                    (Some(_), Some(settled)) => to_json(&settled.first(answer.page.clone(), variables.clone()).await?) == Value::Bool(true),
+                    _ => true,
+                };
                 let mut kept = self.locked();
-                if let Some(key) = key.filter(|_| kept.len() < MAX_KEPT) {
+                if let Some(key) = key.filter(|_| settled && kept.len() < MAX_KEPT) {
                     kept.insert(key, answer.page.clone());
                 }
                 Ok(answer.page)

@@ -64,12 +64,28 @@ def stacks(client):
     cloudformation.update_stack(StackName="network", TemplateBody=json.dumps(queue))
 
 
+def models(client):
+    sagemaker = client("sagemaker")
+    role = "arn:aws:iam::123456789012:role/sagemaker"
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:7"
+    machine = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+    variant = {"VariantName": "all", "ModelName": "fraud", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large", "InitialVariantWeight": 1.0}
+    sagemaker.create_training_job(
+        TrainingJobName="fraud-7", RoleArn=role, AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
+        OutputDataConfig={"S3OutputPath": "s3://bucket/out"}, ResourceConfig=machine, StoppingCondition={"MaxRuntimeInSeconds": 3600},
+    )
+    sagemaker.create_model(ModelName="fraud", ExecutionRoleArn=role, PrimaryContainer={"Image": image, "ModelDataUrl": "s3://bucket/model.tar.gz"})
+    sagemaker.create_endpoint_config(EndpointConfigName="fraud", ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="fraud", EndpointConfigName="fraud")
+
+
 def main():
     key, secret = user_with_a_key()
     client = session(key, secret)
     containers(client)
     jobs(client)
     stacks(client)
+    models(client)
     with open(os.open(KEYS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(f"{key} {secret}\n")
 

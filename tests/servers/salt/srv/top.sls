@@ -1,0 +1,3 @@
+base:
+  'minion-1':
+    - app
