@@ -44,7 +44,9 @@ impl Graph {
                 match &link.to {
                     LinkTarget::Id(id) => graph.join(entity, &link.rel, id),
                     LinkTarget::Labels(_) => {
-                        for found in in_use(meant(&link.to, &labelled, entity), &served) {
+                        // what tells of a thing may carry its labels: nothing depends on that
+                        let tells = |found: &Entity| *link.rel == *"depends on" && matches!(found.kind(), Kind::Change | Kind::Alert);
+                        for found in in_use(meant(&link.to, &labelled, entity), &served).into_iter().filter(|found| !tells(found)) {
                             graph.join(entity, &link.rel, &found.id);
                         }
                     }
