@@ -15,8 +15,8 @@ pub mod text;
 pub mod time;
 
 pub use act::{
-    ActionId, Applies, AuditLine, Awaited, Awaiting, Confirm, Danger, Declined, Field, FieldKind, Offer, Order, Outcome, Pace, Phase,
-    Preview, Receipt, Rules, Settling, Until, Verdict,
+    ActionId, Applies, AuditLine, Awaited, Awaiting, Confirm, Danger, Declined, Field, FieldKind, Inverse, Offer, Order, Outcome, OwnDryRun, Pace, Phase,
+    Phrase, Preview, Receipt, Rules, Settling, Until, Verdict,
 };
 pub use ask::{Answer, Ask};
 pub use batch::{Batch, Cost, RowProblem, Scope};

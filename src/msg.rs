@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     Answer, Ask, AuditLine, Batch, Cost, Declined, Entity, Failure, Field, Filter, LogPart, LogRequest, Offer, Order, Outcome, Pace,
-    PollId, Preview, Shown, SourceInfo, SourceName, Timestamp,
+    PollId, Preview, Shown, SourceInfo, SourceName, Step, Timestamp,
 };
 
 /// What happened. Past tense.
@@ -44,8 +44,8 @@ pub enum Msg {
     Logged { view: LogView, outcome: Result<LogPart, Failure> },
     /// Looking for systems on this machine is over; what was looked for and not found.
     Discovered { missing: Vec<String> },
-    /// What can be done to an entity.
-    Offered { entity: Arc<Entity>, outcome: Result<Vec<Offer>, Failure> },
+    /// What can be done to an entity, or to a step of it.
+    Offered { entity: Arc<Entity>, step: Option<Arc<Step>>, outcome: Result<Vec<Offer>, Failure> },
     /// What must be filled before an order can be sent.
     Formed { order: Box<Order>, outcome: Result<Vec<Field>, Failure> },
     /// What an order would do. An error is why it cannot be done: a rule, a change under us, the system.
@@ -106,8 +106,8 @@ pub enum Effect {
     Follow { view: LogView, request: LogRequest },
     /// Stop reading a log.
     Unfollow(LogView),
-    /// Say what can be done to an entity; comes as `Msg::Offered`.
-    Offers(Arc<Entity>),
+    /// Say what can be done to an entity, or to a step of it; comes as `Msg::Offered`.
+    Offers(Arc<Entity>, Option<Arc<Step>>),
     /// Ask what must be filled before this can be sent; comes as `Msg::Formed`.
     Form(Box<Order>),
     /// Say what these would do, and change nothing; each comes as `Msg::Previewed`.

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod chart;
 pub mod column;
 pub mod columns;
+pub mod cursor;
 pub mod derived;
 pub mod detail;
 pub mod list;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::{Entity, EntityId, Kind, Text};
+use crate::domain::{Entity, EntityId, Inverse, Kind, Step, Text};
 use crate::msg::{Action, Context, Effect, Msg, Notice};
 pub use look::Look;
 use sections::Sections;
@@ -92,6 +93,16 @@ pub trait Pane {
     /// The entities that an order would be about: those that are marked, or the selected one.
     fn targets(&self) -> Vec<Arc<Entity>> {
         self.selected().cloned().into_iter().collect()
+    }
+
+    /// The step of the selected run that actions are about, if one is selected.
+    fn step(&self) -> Option<Arc<Step>> {
+        None
+    }
+
+    /// What takes the selected attempt back.
+    fn inverse(&self) -> Option<&Inverse> {
+        None
     }
 
     /// The text of its filter or search.

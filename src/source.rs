@@ -25,7 +25,7 @@ use std::sync::Arc;
 use futures_util::stream::{self, Stream};
 
 use crate::domain::{
-    Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, LogPart, LogRequest, Offer, Order, PollId, SourceInfo, Text, Timestamp,
+    Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, LogPart, LogRequest, Offer, Order, PollId, SourceInfo, Step, Text, Timestamp,
 };
 pub use deed::{Deed, ShellStream};
 
@@ -64,6 +64,12 @@ pub trait Source: Send + Sync {
     /// What can be done to an entity, whether or not it applies now. Needs nothing but the entity: no request is sent.
     fn offers<'a>(&'a self, entity: &'a Entity) -> Pending<'a, Vec<Offer>> {
         let _ = entity;
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// What can be done to one step of a run.
+    fn step_offers<'a>(&'a self, run: &'a Entity, step: &'a Step) -> Pending<'a, Vec<Offer>> {
+        let _ = (run, step);
         Box::pin(async { Ok(Vec::new()) })
     }
 

@@ -2,6 +2,7 @@
 //! Not for: selection, focus, drawing (see `app` and `pane`); deciding what it means (see `insight`).
 
 mod entities;
+mod health;
 mod readings;
 mod sources;
 mod standing;
@@ -14,6 +15,7 @@ use crate::insight::quality::{Definition, Quality};
 use crate::msg::Fetched;
 
 pub use entities::{Counts, Entities};
+pub use health::versions_of;
 pub use readings::{Readings, Trail};
 pub use sources::{PollState, SourceState, Sources, Standing};
 pub use standing::is_standing;
@@ -33,6 +35,7 @@ pub struct Store {
     /// What was looked for on this machine in vain; absent while the search goes on, or when there was none.
     pub not_found: Option<Vec<String>>,
     quality: Quality,
+    health: health::Health,
     revision: u64,
 }
 
@@ -86,8 +89,12 @@ impl Store {
         let (source, poll, at) = (source.clone(), poll.clone(), *at);
         if let Ok(batch) = fetched.outcome {
             self.check_quality(&source, &poll, &batch, at);
+            let concerns_models = self.health.concerns(&source, &batch);
             for gone in self.entities.merge(&source, &poll, batch, at) {
                 self.readings.forget(&gone);
+            }
+            if concerns_models {
+                self.check_health(at);
             }
         }
         self.judge(&source, at);
@@ -122,6 +129,10 @@ impl Store {
     /// Why the entity may be out of date: the last answer of the poll that brings it.
     pub fn stale(&self, entity: &Entity) -> Option<&Failure> {
         let poll = self.entities.poll_of(&entity.id)?;
+        if poll.as_str() == health::POLL {
+            // made of what a registry told: as old as that
+            return self.get(health::about(entity)?).and_then(|model| self.stale(model));
+        }
         self.sources.get(entity.id.source())?.polls.get(poll)?.failure.as_ref()
     }
 

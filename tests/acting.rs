@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "acting/dry_runs.rs"]
+mod dry_runs;
 #[path = "acting/read_only.rs"]
 mod read_only;
 #[path = "hostile/server.rs"]
@@ -227,9 +229,9 @@ async fn a_conflict_is_told_as_one_and_a_missing_right_is_remembered_in_the_menu
         let outcome = gate.act(&source, &order(attempt, "7"), || {}).await;
         assert!(matches!(&outcome, Outcome::Failed(failure) if failure.kind == kind), "{outcome:?}");
     }
-    let offers = gate.offers(&source, &target("7", State::Ok)).await.unwrap();
+    let offers = gate.offers(&source, &target("7", State::Ok), None).await.unwrap();
     assert!(offers[0].applies.why_not().unwrap().contains("not permitted a moment ago"), "{offers:?}");
-    assert_eq!(gate.offers(&source, &target("8", State::Ok)).await.unwrap()[0].applies.why_not(), None);
+    assert_eq!(gate.offers(&source, &target("8", State::Ok), None).await.unwrap()[0].applies.why_not(), None);
     assert_eq!(folder.ended(), [Verdict::Failed, Verdict::Failed]);
 }
 

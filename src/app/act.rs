@@ -119,6 +119,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             typed(model);
         }
         Action::Menu => return order::begin(model, action),
+        Action::Undo => return order::undo::begin(model),
         Action::Acks => return over(model, View::Table(Box::new(Sections::new(&acks::SPEC)))),
         Action::Audit => return over(model, View::Audit(Box::default())),
         _ if action.row().needs == Needs::Offer => return order::begin(model, action),

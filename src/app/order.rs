@@ -15,6 +15,7 @@ mod menu;
 pub mod news;
 mod progress;
 mod targets;
+pub mod undo;
 mod words;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::Model;
-use crate::domain::{self, Declined, Entity, Order, Pace, Text};
+use crate::domain::{self, Declined, Entity, Inverse, Order, Pace, Step, Text};
 use crate::msg::{Action, Context, Effect, Key, Mode, Notice};
 use confirm::Confirm;
 use fill::Fill;
@@ -44,6 +45,8 @@ pub struct Desk {
     last_key: Option<Key>,
     attempts: u64,
     sent: BTreeMap<u64, Sent>,
+    /// What takes back what was done last, and of which wish that was the first attempt.
+    undo: (u64, Vec<Inverse>),
 }
 
 /// What lies over the screen. One at a time.
@@ -61,10 +64,12 @@ enum Dialog {
 }
 
 /// What the offers are wanted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Sought {
     Menu,
     Verb(Action),
+    /// To take something back.
+    Inverse(Inverse),
 }
 
 /// An order that has been sent.
@@ -72,8 +77,19 @@ enum Sought {
 struct Sent {
     title: Text,
     target: Arc<Entity>,
+    step: Option<Arc<Step>>,
+    /// The first attempt of the same wish.
+    wish: u64,
     /// One of several, told in their own box.
     several: bool,
+}
+
+impl Sent {
+    /// What it was about.
+    fn name(&self) -> String {
+        let target = self.target.title();
+        self.step.as_ref().map_or(target.clone(), |step| format!("{target} / {}", step.name.first_line()))
+    }
 }
 
 impl Desk {
@@ -113,7 +129,7 @@ pub fn look_ahead(model: &mut Model, effects: &mut Vec<Effect>) {
         // what was offered before stays in the hints until the answer is there
         let before = model.desk.here.take().filter(|(here, _)| here.id == entity.id).and_then(|(_, offers)| offers);
         model.desk.here = Some((Arc::clone(&entity), before));
-        effects.push(Effect::Offers(entity));
+        effects.push(Effect::Offers(entity, None));
     }
 }
 
@@ -125,11 +141,19 @@ pub fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
         model.say(Notice { good: false, text: "nothing is selected".to_owned() });
         return Vec::new();
     }
-    let mut targets = Targets::new(entities);
+    let targets = match (model.pane().step(), entities.as_slice()) {
+        (Some(step), [run]) => Targets::of_step(Arc::clone(run), step),
+        _ => Targets::new(entities),
+    };
+    gather(model, targets, sought)
+}
+
+/// Asks what is offered for these, and goes on when that is known.
+fn gather(model: &mut Model, mut targets: Targets, sought: Sought) -> Vec<Effect> {
     if let Some((entity, Some(offers))) = &model.desk.here {
-        targets.take(&entity.id, offers.clone());
+        targets.take(&entity.id, None, offers.clone());
     }
-    let effects = targets.unasked().cloned().map(Effect::Offers).collect();
+    let effects = targets.unasked().map(|entity| Effect::Offers(Arc::clone(entity), targets.step.clone())).collect();
     open(model, Dialog::Gather(targets, sought));
     resolve(model, effects)
 }
@@ -162,10 +186,27 @@ fn resolve(model: &mut Model, mut effects: Vec<Effect>) -> Vec<Effect> {
     if targets.unasked().next().is_some() {
         return effects;
     }
-    let (targets, sought) = (targets.clone(), *sought);
-    let Sought::Verb(action) = sought else {
-        model.desk.dialog = Some(Dialog::Menu(Menu::new(targets, None)));
+    let (targets, sought) = (targets.clone(), sought.clone());
+    let none_for_step = match &sought {
+        Sought::Menu => targets.ids().is_empty(),
+        Sought::Verb(action) => !targets.ids().iter().any(|id| action.means(id.as_str())),
+        Sought::Inverse(_) => false,
+    };
+    if targets.step.is_some() && none_for_step {
+        // nothing is done to steps there: it is about the run
+        effects.extend(gather(model, Targets::new(targets.entities), sought));
         return effects;
+    }
+    let action = match sought {
+        Sought::Verb(action) => action,
+        Sought::Menu => {
+            model.desk.dialog = Some(Dialog::Menu(Menu::new(targets, None)));
+            return effects;
+        }
+        Sought::Inverse(inverse) => {
+            effects.extend(undo::resolve(model, &targets, &inverse));
+            return effects;
+        }
     };
     let meant = targets.ids().into_iter().filter(|id| action.means(id.as_str()));
     let mut chosen: Vec<Chosen> = meant.filter_map(|id| targets.choose(&id, &model.settings.rules, &model.store)).collect();
@@ -235,7 +276,7 @@ fn orders(model: &mut Model, chosen: &Chosen, entities: &[Arc<Entity>], values: 
         .map(|entity| {
             let attempt = model.desk.next_attempt();
             let order = Order::new(attempt, chosen.offer.id.clone(), Arc::clone(entity), by.clone(), at);
-            Order { values: values.to_vec(), dry_run, ..order }
+            Order { step: chosen.step.clone(), values: values.to_vec(), dry_run, ..order }
         })
         .collect()
 }
@@ -258,8 +299,10 @@ fn question(model: &mut Model, chosen: Chosen, values: &[(Text, Text)]) -> Vec<E
 
 fn send(model: &mut Model, chosen: &Chosen, orders: Vec<Order>, pace: Pace) -> Vec<Effect> {
     let several = orders.len() > 1;
+    let wish = orders.first().map_or(0, |order| order.attempt);
     for order in &orders {
-        let sent = Sent { title: chosen.offer.title.clone(), target: Arc::clone(&order.target), several };
+        let (title, target, step) = (chosen.offer.title.clone(), Arc::clone(&order.target), order.step.clone());
+        let sent = Sent { title, target, step, wish, several };
         model.desk.sent.insert(order.attempt, sent);
     }
     // a shell has no dry run: then it is only said what it would be
@@ -271,7 +314,7 @@ fn send(model: &mut Model, chosen: &Chosen, orders: Vec<Order>, pace: Pace) -> V
         Some(_) if several => open(model, Dialog::Progress(Progress::new(chosen.offer.title.clone(), &orders))),
         Some(only) => {
             let what = if only.dry_run { "dry run of" } else { "sending" };
-            model.say(Notice { good: true, text: format!("{what} `{}` for {}", only.action, only.target.title()) });
+            model.say(Notice { good: true, text: format!("{what} `{}` for {}", only.action, only.title()) });
         }
     }
     vec![Effect::Act(orders, pace)]

@@ -231,6 +231,7 @@ fn hints(model: &Model, at: Rect, buf: &mut Buffer) {
         Some(Context::Detail) => DETAIL,
         Some(Context::Log) => LOG,
         Some(Context::Chart) => CHART,
+        Some(Context::Global) if model.pane().inverse().is_some() => &[Action::Undo, Action::Filter, Action::Palette, Action::Back],
         Some(Context::Global) => &[Action::Filter, Action::Palette, Action::Back],
         _ => LIST,
     };

@@ -9,7 +9,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::domain::{ActionId, Awaiting, Confirm, Declined, Entity, Kind, Offer, Order, Outcome, Preview, Receipt, Rules, Settling, Text};
+use crate::domain::{
+    ActionId, Answer, Ask, Awaiting, Confirm, Declined, Detail, Entity, EntityId, Kind, Offer, Order, Outcome, Phrase, Preview, Receipt,
+    Rules, Settling, SourceName, State, Step, Text,
+};
 use crate::runtime::act::Gate;
 use crate::runtime::actor;
 use crate::runtime::audit::Audit;
@@ -40,6 +43,9 @@ pub struct Act {
     /// Confirm; without it a terminal is asked, and a script refused
     #[arg(long, short = 'y')]
     yes: bool,
+    /// Do it to this step of the run alone, named by its key or name
+    #[arg(long, value_name = "KEY")]
+    step: Option<String>,
     /// Fill in a field of the action's form; may be given more than once
     #[arg(long = "set", value_name = "NAME=VALUE")]
     values: Vec<String>,
@@ -77,18 +83,26 @@ impl Act {
     }
 
     async fn work(&self, config: &Config, registry: &Registry, dry_run: bool) -> Result<Exit, Problem> {
-        let seat = self.seat(seat::take(config, registry).await)?;
-        let source = seat.source.as_ref().map_err(|failure| Problem::from(failure.clone()))?;
-        let target = match &self.target {
-            Some(target) => Some(self.find(config, &seat, source.as_ref(), target).await?),
-            None => None,
-        };
         let rules = seat::rules(config);
         let gate = Gate::new(rules.clone(), Audit::new(Some(config.paths.state_dir.clone()), Clock::system()));
+        let (seat, source, target) = match self.reached(config, registry).await {
+            Ok(reached) => reached,
+            Err(problem) => {
+                self.missed(&gate, dry_run, &problem).await;
+                return Err(problem);
+            }
+        };
         let (Some(target), Some(action)) = (target, &self.action) else {
             return self.list(config, &gate, &seat, source.as_ref()).await;
         };
-        let order = Order { dry_run, ..self.order(action, target)? };
+        let step = match self.step_of(source.as_ref(), &target).await {
+            Ok(step) => step,
+            Err(problem) => {
+                self.missed(&gate, dry_run, &problem).await;
+                return Err(problem);
+            }
+        };
+        let order = Order { dry_run, step, ..self.order(action, target)? };
         if dry_run {
             let outcome = gate.act(source.as_ref(), &order, || {}).await;
             return self.told(&order, None, &outcome, None);
@@ -103,7 +117,7 @@ impl Act {
                 return self.told(&order, None, &outcome, None);
             }
         };
-        let offers = gate.offers(source.as_ref(), &order.target).await?;
+        let offers = gate.offers(source.as_ref(), &order.target, order.step.as_deref()).await?;
         let offer = offers.iter().find(|offer| offer.id == order.action);
         if !self.confirmed(&rules, source.as_ref(), &order, offer, &preview)? {
             gate.decline(Some(source.as_ref()), &order, Declined::Cancelled).await;
@@ -116,6 +130,28 @@ impl Act {
             _ => None,
         };
         self.told(&order, Some(&preview), &outcome, settled)
+    }
+
+    /// The source, and the target if one is named.
+    async fn reached(&self, config: &Config, registry: &Registry) -> Result<(Seat, Arc<dyn Source>, Option<Arc<Entity>>), Problem> {
+        let seat = self.seat(seat::take(config, registry).await)?;
+        let source = Arc::clone(seat.source.as_ref().map_err(|failure| Problem::from(failure.clone()))?);
+        let target = match &self.target {
+            Some(target) => Some(self.find(config, &seat, source.as_ref(), target).await?),
+            None => None,
+        };
+        Ok((seat, source, target))
+    }
+
+    /// An attempt on what is not there is one all the same: it is written down as refused.
+    async fn missed(&self, gate: &Gate, dry_run: bool, problem: &Problem) {
+        let (Some(target), Some(action)) = (&self.target, &self.action) else { return };
+        let source = SourceName::from(self.source.as_str());
+        let whole = if target.starts_with(&format!("{source}/")) { target.clone() } else { format!("{source}/{target}") };
+        let unknown = Entity::new(&source, target, target, State::Unknown, Detail::empty(Kind::Workload), now());
+        let unknown = Entity { id: EntityId::from(whole.as_str()), ..unknown };
+        let Ok(order) = self.order(action, unknown.shared()) else { return };
+        gate.decline(None, &Order { dry_run, ..order }, Declined::Refused(Text::from(problem.line()))).await;
     }
 
     fn seat(&self, seats: Vec<Seat>) -> Result<Seat, Problem> {
@@ -138,7 +174,9 @@ impl Act {
         let mut named = Vec::new();
         for entity in gathered.entities.iter().filter(|entity| *entity.name == *target || entity.title() == target) {
             let offers = source.offers(entity).await?;
-            if self.action.as_ref().is_none_or(|action| offers.iter().any(|offer| offer.id.as_str() == action)) {
+            // what is offered for a step, only the step can tell
+            let offered = |action: &String| self.step.is_some() || offers.iter().any(|offer| offer.id.as_str() == action);
+            if self.action.as_ref().is_none_or(offered) {
                 named.push(entity);
             }
         }
@@ -156,6 +194,16 @@ impl Act {
                 )),
             },
         }
+    }
+
+    /// The step that is meant, as it is now.
+    async fn step_of(&self, source: &dyn Source, run: &Arc<Entity>) -> Result<Option<Arc<Step>>, Problem> {
+        let Some(wanted) = &self.step else { return Ok(None) };
+        let Answer::Steps(steps) = source.ask(&Ask::Steps { run: Arc::clone(run) }).await? else { return Ok(None) };
+        let known = steps.iter().map(|step| step.key.as_str()).collect::<Vec<_>>().join(", ");
+        let found = steps.into_iter().find(|step| *step.key == *wanted || *step.name == *wanted);
+        let hint = if known.is_empty() { "it has no steps".to_owned() } else { format!("there is {known}") };
+        found.map(|step| Some(Arc::new(step))).ok_or_else(|| Problem::usage(format!("{} has no step `{wanted}`", run.title()), hint))
     }
 
     fn order(&self, action: &str, target: Arc<Entity>) -> Result<Order, Problem> {
@@ -177,7 +225,7 @@ impl Act {
         };
         let mut rows = Vec::new();
         for entity in &entities {
-            for offer in gate.offers(source, entity).await? {
+            for offer in gate.offers(source, entity, None).await? {
                 let why = offer.applies.why_not().map_or_else(String::new, |why| format!("no: {}", why.first_line()));
                 rows.push([entity.id.to_string(), offer.id.to_string(), offer.danger.to_string(), offer.title.to_string(), why]);
             }
@@ -203,13 +251,15 @@ impl Act {
         if !io::stdin().is_terminal() {
             return Ok(false);
         }
-        let wanted = if confirm == Confirm::TypeName { order.target.name.first_line() } else { "yes" };
-        output::complain(&format!("{danger}; type `{wanted}` to do it:"));
+        let phrase = Phrase::of(&order.target);
+        let named = confirm == Confirm::TypeName;
+        output::complain(&format!("{danger}; type `{}` to do it:", if named { phrase.wanted() } else { "yes" }));
         let failed = |error: io::Error| Problem::failed(format!("reading the confirmation: {error}"), "--yes confirms");
         io::stderr().flush().map_err(failed)?;
         let mut typed = String::new();
         io::stdin().lock().read_line(&mut typed).map_err(failed)?;
-        Ok(typed.trim_end_matches(['\n', '\r']) == wanted)
+        let typed = typed.trim_end_matches(['\n', '\r']);
+        Ok(if named { phrase.is(typed) } else { typed == "yes" })
     }
 
     /// Asks again until it has come about or its time is up; `None` if nothing is awaited.
@@ -266,7 +316,7 @@ impl Act {
                 if let (Outcome::DryRun(_), Some(preview)) = (outcome, preview) {
                     lines.push(shown(order, preview));
                 }
-                lines.push(format!("{}: {} {}", outcome.verdict().word(), order.action, order.target.title()));
+                lines.push(format!("{}: {} {}", outcome.verdict().word(), order.action, order.title()));
                 lines.extend(receipt.map(|receipt| format!("  {}", receipt.said)));
                 lines.extend(receipt.and_then(|receipt| receipt.copy.as_ref()).map(|copy| format!("  {copy}")));
                 lines.extend(receipt.and_then(|receipt| receipt.made.as_ref()).map(|made| format!("  made {made}")));
@@ -290,7 +340,7 @@ impl Act {
 
 /// The whole of a preview, for a person.
 fn shown(order: &Order, preview: &Preview) -> String {
-    let mut lines = vec![format!("{} {} {}", order.action, order.target.kind(), order.target.title())];
+    let mut lines = vec![format!("{} {} {}", order.action, order.target.kind(), order.title())];
     lines.extend(preview.requests.iter().map(|request| format!("  {request}")));
     lines.extend(preview.notes.iter().map(|note| format!("  note: {note}")));
     lines.extend(preview.undo.iter().map(|undo| format!("  undo: {undo}")));

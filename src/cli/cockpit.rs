@@ -36,13 +36,19 @@ pub fn open(config: &Config, registry: &Registry, dry_run: bool) -> Result<ExitC
     let env = Env::read();
     start_log(config)?;
     let tokio = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        // The screen has the main thread and jq one of its own; each further one costs a megabyte of the allocator's.
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Problem::failed(format!("no threads to run on: {error}"), ""))?;
     let (look, notice) = look(config, &env);
     let (sources, told) = sources(config, registry);
-    let told = told.into_iter().chain(notice).map(Arrival::Told);
+    let hidden = config.keymap.hidden().first().map(|hidden| {
+        let more = config.keymap.hidden().len() - 1;
+        let more = if more == 0 { String::new() } else { format!("; and {more} more: see `triops config check`") };
+        Msg::Noted(Notice { good: false, text: format!("{hidden}{more}") })
+    });
+    let told = told.into_iter().chain(hidden).chain(notice).map(Arrival::Told);
     let arrivals: Arrivals = Box::pin(stream::iter(told.collect::<Vec<_>>()).chain(found(config, registry)));
     let mut model = Model::new(Settings {
         keymap: config.keymap.clone(),
@@ -54,6 +60,7 @@ pub fn open(config: &Config, registry: &Registry, dry_run: bool) -> Result<ExitC
         actor: Text::from(crate::runtime::actor::user()),
     });
     model.store.expect(seat::expected(&config));
+    model.store.expect_of_models(seat::expected_of_models(&config));
     let frames = if env.is_remote() { config.ui.max_fps_ssh } else { config.ui.max_fps };
     let options = Options {
         frames_per_s: Some(f64::from(frames)),

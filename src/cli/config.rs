@@ -98,6 +98,9 @@ fn check(globals: &Globals) -> Result<Exit, Problem> {
     if keymap.exists() {
         out.extend(["ok  ", &keymap.display().to_string(), "\n"]);
     }
+    for hidden in config.keymap.hidden() {
+        output::complain(&hidden.to_string());
+    }
     match config.sources.len() {
         0 => out.push_str("no source is configured: triops looks for what answers on this machine\n"),
         1 => out.push_str("1 source; `triops doctor` tells whether it answers\n"),

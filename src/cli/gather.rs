@@ -97,6 +97,7 @@ pub async fn gather(seats: &[Seat], config: &Config, limit: Duration) -> Gathere
 pub async fn gather_some(seats: &[Seat], config: &Config, limit: Duration, wanted: impl Fn(&str) -> bool + Copy) -> Gathered {
     let mut store = Store::default();
     store.expect(seat::expected(config));
+    store.expect_of_models(seat::expected_of_models(config));
     let sources: Vec<&Arc<dyn Source>> = seats.iter().filter_map(|seat| seat.source.as_ref().ok()).collect();
     store.configure(sources.iter().map(|source| Arc::clone(source.info())).collect(), now());
     let asking = sources.into_iter().map(|source| ask_all(source.as_ref(), limit, wanted));

@@ -8,8 +8,9 @@ use std::time::Duration;
 use clap::Args;
 use futures_util::StreamExt;
 
-use crate::config::{self, CheckConfig, Config, Environment, FreshnessConfig, Paths, Span};
+use crate::config::{self, BetterConfig, CheckConfig, Config, Environment, FreshnessConfig, MetricConfig, ModelConfig, Paths, Span};
 use crate::domain::{Failure, Rules, Text};
+use crate::insight::health::{Better, Expectation, Metric};
 use crate::insight::quality::{Definition, Freshness};
 use crate::source::Source;
 use crate::source::discover::{self, Finding};
@@ -141,6 +142,29 @@ pub fn expected(config: &Config) -> Vec<Definition> {
         owner: text(&check.owner),
     };
     config.checks.iter().map(definition).collect()
+}
+
+/// How models are judged, as configured.
+pub fn expected_of_models(config: &Config) -> Vec<Expectation> {
+    let metric = |metric: &MetricConfig| Metric {
+        name: metric.name.as_str().into(),
+        reading: metric.reading.as_deref().map(Text::from),
+        better: match (metric.better, metric.floor, metric.ceiling) {
+            (Some(BetterConfig::Higher), ..) | (None, Some(_), _) => Some(Better::Higher),
+            (Some(BetterConfig::Lower), ..) | (None, None, Some(_)) => Some(Better::Lower),
+            (None, None, None) => Better::by_name(&metric.name),
+        },
+        bound: metric.floor.or(metric.ceiling),
+    };
+    let expectation = |model: &ModelConfig| Expectation {
+        model: model.name.as_str().into(),
+        champion: model.champion.as_str().into(),
+        challenger: model.challenger.as_str().into(),
+        regression: model.regression,
+        owner: model.owner.as_deref().map(Text::from),
+        metrics: model.metrics.iter().map(metric).collect(),
+    };
+    config.models.iter().map(expectation).collect()
 }
 
 /// Runs what is async to its end.

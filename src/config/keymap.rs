@@ -2,6 +2,7 @@
 //! Not for: what an action does (see `app` and the panes), reading keys from a terminal (see `runtime`).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 use crate::msg::{ACTIONS, Action, Context, Key};
@@ -23,6 +24,28 @@ pub struct Keymap {
     bindings: BTreeMap<(Context, Key), Option<Action>>,
     /// Keys of each action, as they stand in the files: the first is the one to show.
     keys: BTreeMap<Action, Vec<Key>>,
+    /// Keys of the file laid last that do something else in some places.
+    hidden: Vec<Hidden>,
+}
+
+/// A key of a file that an older binding in an inner context hides there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hidden {
+    /// The key.
+    pub key: Key,
+    /// What the file binds it to, and where.
+    pub wished: (Context, Action),
+    /// What it does instead, and where.
+    pub does: (Context, Action),
+}
+
+impl fmt::Display for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (key, (outer, wished), (inner, does)) = (self.key, self.wished, self.does);
+        let (wished, does, outer, inner) = (wished.row().id, does.row().id, outer.word(), inner.word());
+        write!(f, "keymap.toml: `{key}` is bound to `{wished}` in [{outer}], but `{does}` in [{inner}] hides it there; ")?;
+        write!(f, "bind it in [{inner}] as well: {key} = \"{wished}\" or, to leave it as it is, {key} = \"{does}\"")
+    }
 }
 
 impl Keymap {
@@ -45,6 +68,7 @@ impl Keymap {
                 self.keys.entry(old).or_default().retain(|other| other != key);
             }
         }
+        let hidden = self.hidden_by_older(&bound, &before);
         for (_, key, action) in bound {
             let Some(action) = action else { continue };
             let keys = self.keys.entry(action).or_default();
@@ -57,7 +81,29 @@ impl Keymap {
             let error = ConfigError::whole(file, "no key would leave triops").hint("bind a key to `quit` or `back` in [global]");
             return Err(vec![error]);
         }
+        self.hidden = hidden;
         Ok(())
+    }
+
+    /// Which of these say something new, and are hidden in an inner context by what was there before.
+    fn hidden_by_older(&self, bound: &[Binding], before: &Self) -> Vec<Hidden> {
+        let is_new = |binding: &&Binding| before.bindings.get(&(binding.0, binding.1)) != Some(&binding.2);
+        let own = |context: Context, key: Key| bound.iter().any(|(c, k, _)| (*c, *k) == (context, key));
+        let mut hidden = Vec::new();
+        for (outer, key, wished) in bound.iter().filter(is_new) {
+            let Some(wished) = *wished else { continue };
+            for inner in Context::ALL.into_iter().filter(|inner| inner != outer && outer.reaches(*inner) && !own(*inner, *key)) {
+                if let Some(Some(does)) = self.bindings.get(&(inner, *key)).filter(|does| **does != Some(wished)) {
+                    hidden.push(Hidden { key: *key, wished: (*outer, wished), does: (inner, *does) });
+                }
+            }
+        }
+        hidden
+    }
+
+    /// Keys of the user's file that do something else in some places: to be told, for nobody would find out by pressing them.
+    pub fn hidden(&self) -> &[Hidden] {
+        &self.hidden
     }
 
     /// What a key does; `contexts` innermost first.
@@ -216,6 +262,25 @@ mod tests {
         assert_eq!(shown(Action::Menu), ["m"]);
         assert_eq!(shown(Action::Down), ["j", "down"]);
         assert_eq!(shown(Action::ChartZoomIn), ["+", "="]);
+    }
+
+    #[test]
+    fn a_key_of_the_user_that_an_older_one_hides_is_told_with_both_names() {
+        let hidden = |text: &str| laid(text).hidden().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            hidden("[global]\nP = 'acks'\n"),
+            ["keymap.toml: `P` is bound to `acks` in [global], but `promote` in [entity] hides it there; \
+                 bind it in [entity] as well: P = \"acks\" or, to leave it as it is, P = \"promote\""]
+        );
+        // an entity's key in lists, and a number that logs and charts take for a range
+        assert_eq!(hidden("[entity]\nw = 'stop'\n").len(), 1);
+        assert_eq!(hidden("[global]\n1 = 'acks'\n").len(), 2);
+        for told in
+            ["[global]\nP = 'acks'\n[entity]\nP = 'acks'\n", "[global]\nP = 'acks'\n[entity]\nP = 'promote'\n", "[global]\nl = 'right'\n"]
+        {
+            assert_eq!(hidden(told), [] as [&str; 0], "{told}");
+        }
+        assert_eq!(Keymap::embedded().hidden(), []);
     }
 
     #[test]

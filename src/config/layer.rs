@@ -10,8 +10,8 @@ use toml::{Table, Value};
 use super::load::Document;
 use super::validate::{self, Readers};
 use super::{
-    ActionConfig, CheckConfig, Color, ConfigError, Keymap, LogFile, LogSettings, Paths, SafetySettings, SecretRef, Settings, SourceConfig,
-    UiSettings,
+    ActionConfig, CheckConfig, Color, ConfigError, Keymap, LogFile, LogSettings, ModelConfig, Paths, SafetySettings, SecretRef, Settings,
+    SourceConfig, UiSettings,
 };
 
 /// The embedded settings file: every setting with its default, explained.
@@ -50,6 +50,8 @@ pub struct Config {
     pub actions: Vec<ActionConfig>,
     /// What it expects of datasets and readings.
     pub checks: Vec<CheckConfig>,
+    /// How it judges registered models.
+    pub models: Vec<ModelConfig>,
     /// Which key does what.
     pub keymap: Keymap,
     /// Where files are.
@@ -61,8 +63,8 @@ pub struct Config {
 impl Config {
     /// The embedded settings and keys alone, for files under these paths.
     pub fn embedded(paths: Paths) -> Self {
-        let Settings { ui, safety, log, sources, actions, checks } = Settings::default();
-        Self { ui, safety, log, sources, actions, checks, keymap: Keymap::embedded(), paths, files: Vec::new() }
+        let Settings { ui, safety, log, sources, actions, checks, models } = Settings::default();
+        Self { ui, safety, log, sources, actions, checks, models, keymap: Keymap::embedded(), paths, files: Vec::new() }
     }
 
     /// Where the log goes, if anywhere.
@@ -84,6 +86,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
         sources: Vec::new(),
         actions: Vec::new(),
         checks: Vec::new(),
+        models: Vec::new(),
         files: Vec::new(),
         errors: Vec::new(),
     };
@@ -96,7 +99,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
     }
     layers.environment(environment);
     let keymap = layers.keymap();
-    let Layers { settings, sources, actions, checks, files, mut errors, .. } = layers;
+    let Layers { settings, sources, actions, checks, models, files, mut errors, .. } = layers;
     let Settings { mut ui, mut safety, mut log, .. } = match Settings::deserialize(settings) {
         Ok(settings) if errors.is_empty() => settings,
         Ok(_) => return Err(errors),
@@ -110,7 +113,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
     ui.theme = flags.theme.clone().unwrap_or(ui.theme);
     ui.color = flags.color.unwrap_or(ui.color);
     log.file = flags.log_file.clone().unwrap_or(log.file);
-    Ok(Config { ui, safety, log, sources, actions, checks, keymap, paths: paths.clone(), files })
+    Ok(Config { ui, safety, log, sources, actions, checks, models, keymap, paths: paths.clone(), files })
 }
 
 /// Every setting that is one value or a list of words, as table and key, in the order of the embedded file's tables.
@@ -139,6 +142,7 @@ struct Layers<'a> {
     sources: Vec<SourceConfig>,
     actions: Vec<ActionConfig>,
     checks: Vec<CheckConfig>,
+    models: Vec<ModelConfig>,
     files: Vec<PathBuf>,
     errors: Vec<ConfigError>,
 }
@@ -172,6 +176,7 @@ impl Layers<'_> {
         table.remove("source");
         table.remove("action");
         table.remove("check");
+        table.remove("model");
         if let (LogFile::Path(path), Some(Value::Table(log))) = (&settings.log.file, table.get_mut("log")) {
             log.insert("file".to_owned(), Value::String(self.paths.resolve(folder, path).display().to_string()));
         }
@@ -188,6 +193,10 @@ impl Layers<'_> {
         for check in settings.checks {
             self.checks.retain(|other| other.name != check.name);
             self.checks.push(check);
+        }
+        for model in settings.models {
+            self.models.retain(|other| other.name != model.name);
+            self.models.push(model);
         }
     }
 
@@ -287,7 +296,7 @@ mod tests {
         assert_eq!(settings, Settings::default());
         let defaults = Table::try_from(Settings::default()).unwrap();
         let mut keys: Vec<(String, String)> = Vec::new();
-        for (table, value) in defaults.iter().filter(|(table, _)| !["source", "action", "check"].contains(&table.as_str())) {
+        for (table, value) in defaults.iter().filter(|(table, _)| !["source", "action", "check", "model"].contains(&table.as_str())) {
             keys.extend(value.as_table().unwrap().keys().map(|key| (table.clone(), key.clone())));
         }
         assert_eq!(scalars(), keys);
@@ -296,7 +305,18 @@ mod tests {
     #[test]
     fn every_key_of_a_source_stands_commented_in_the_embedded_file() {
         let schema = serde_json::to_value(schemars::schema_for!(Settings)).unwrap();
-        for definition in ["SourceConfig", "AuthConfig", "TlsConfig", "ReadingConfig", "ActionConfig", "DriftConfig", "CheckConfig"] {
+        let definitions = [
+            "SourceConfig",
+            "AuthConfig",
+            "TlsConfig",
+            "ReadingConfig",
+            "ActionConfig",
+            "DriftConfig",
+            "CheckConfig",
+            "ModelConfig",
+            "MetricConfig",
+        ];
+        for definition in definitions {
             for key in schema["$defs"][definition]["properties"].as_object().unwrap().keys() {
                 let word = |line: &str| line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == key);
                 assert!(EMBEDDED.lines().filter(|line| line.starts_with('#')).any(word), "{definition}.{key}");

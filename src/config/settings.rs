@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ActionConfig, CheckConfig, SourceConfig};
+use super::{ActionConfig, CheckConfig, ModelConfig, SourceConfig};
 
 /// A settings file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,9 @@ pub struct Settings {
     /// What it expects of datasets and readings.
     #[serde(rename = "check")]
     pub checks: Vec<CheckConfig>,
+    /// How it judges registered models.
+    #[serde(rename = "model")]
+    pub models: Vec<ModelConfig>,
 }
 
 /// How it looks.

@@ -49,6 +49,9 @@ pub fn settings(document: &Document<'_>, settings: &Settings, readers: Readers, 
             errors.push(document.error(&format!("check[{index}].name"), format!("two checks are named `{}`", check.name)));
         }
     }
+    for (index, model) in settings.models.iter().enumerate() {
+        errors.extend(model.mistake().map(|(key, message)| document.error(&format!("model[{index}].{key}"), message)));
+    }
     for (index, source) in settings.sources.iter().enumerate() {
         let place = Place { document, at: format!("source[{index}]"), readers };
         errors.extend(name(&place, source));

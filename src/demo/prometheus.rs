@@ -57,6 +57,14 @@ unit = "records"
 name = "model score"
 query = 'max by (model) (model_score)'
 unit = "auc"
+
+[[source.drift]]
+model = "fraud-score"
+histogram = "model_feature_value"
+feature = "feature"
+where = 'model="fraud-score"'
+window = "<60>"
+offset = "<300>"
 "#;
 
 /// The company's Prometheus, one per site.
@@ -82,7 +90,7 @@ impl System for Prometheus {
             return String::new();
         }
         let window = |story_s: f64| rules::duration(world.clock().wall_s(story_s));
-        READINGS.replace("<120>", &window(120.0))
+        [60.0, 120.0, 300.0].iter().fold(READINGS.to_owned(), |text, s| text.replace(&format!("<{s}>"), &window(*s)))
     }
 
     fn answer(&self, world: &World, request: &Request) -> Reply {

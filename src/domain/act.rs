@@ -2,19 +2,24 @@
 //! Not for: keys (see `msg::Action`), doing it (see `source::Source::prepare` and `runtime::act`).
 
 mod audit;
+mod field;
+mod phrase;
 mod rules;
 mod waiting;
 
 pub use audit::{AuditLine, Phase, Verdict};
+pub use field::{Field, FieldKind};
+pub use phrase::Phrase;
 pub use rules::{Confirm, Rules, confirm};
 pub use waiting::{Awaited, Awaiting, Condition, Settling, Until, UntilError};
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entity, EntityId, Failure, Text, Timestamp};
+use super::{Entity, EntityId, Failure, Step, Text, Timestamp};
 
 /// How bad it is if it was a mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,8 +97,8 @@ pub struct Offer {
     pub form: Vec<Field>,
     /// The system says what the form is: ask with `Effect::Form` instead of showing `form`.
     pub asks_form: bool,
-    /// The system itself can say what would happen (`Source::rehearse`).
-    pub own_dry_run: bool,
+    /// Whether the system itself can say what would happen (`Source::rehearse`).
+    pub own_dry_run: OwnDryRun,
     /// It takes the terminal: done with `Effect::Shell`, one at a time.
     pub terminal: bool,
     /// It can be done to many at once.
@@ -113,7 +118,7 @@ impl Offer {
             touches: None,
             form: Vec::new(),
             asks_form: false,
-            own_dry_run: false,
+            own_dry_run: OwnDryRun::None,
             terminal: false,
             bulk: true,
             applies: Applies::Yes,
@@ -124,6 +129,17 @@ impl Offer {
     pub fn has_form(&self) -> bool {
         self.asks_form || !self.form.is_empty()
     }
+}
+
+/// Whether a system can say itself what would happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnDryRun {
+    /// It cannot.
+    None,
+    /// It can, and is asked with every preview.
+    Always,
+    /// It can, but works for it: it is asked when a person asks for a dry run.
+    OnRequest,
 }
 
 /// Whether something can be done to an entity as it is.
@@ -145,62 +161,6 @@ impl Applies {
     }
 }
 
-/// One thing to fill before an action can be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// Its name in `Order::values`.
-    pub name: Text,
-    /// What the form calls it.
-    pub title: Text,
-    /// What it means.
-    pub help: Option<Text>,
-    /// It may not be left empty.
-    pub required: bool,
-    /// What stands there first.
-    pub preset: Option<Text>,
-    /// What it takes.
-    pub kind: FieldKind,
-}
-
-/// What a field takes. Values are texts all the same; the source turns them into what it needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FieldKind {
-    /// Any text.
-    Text,
-    /// A number.
-    Number,
-    /// `true` or `false`.
-    Bool,
-    /// One of these.
-    Choice(Vec<Text>),
-    /// JSON.
-    Json,
-}
-
-impl Field {
-    /// A field that may be left empty and takes any text.
-    pub fn new(name: &str, title: &str) -> Self {
-        Self { name: Text::from(name), title: Text::from(title), help: None, required: false, preset: None, kind: FieldKind::Text }
-    }
-
-    /// Why `value` cannot stand in this field.
-    pub fn complaint(&self, value: &str) -> Option<Text> {
-        let title = &self.title;
-        if value.trim().is_empty() {
-            return self.required.then(|| Text::from(format!("{title} is needed")));
-        }
-        let wrong = match &self.kind {
-            FieldKind::Text => None,
-            FieldKind::Number => value.trim().parse::<f64>().ok().filter(|n| n.is_finite()).is_none().then(|| "a number".to_owned()),
-            FieldKind::Bool => (!matches!(value.trim(), "true" | "false")).then(|| "true or false".to_owned()),
-            FieldKind::Choice(choices) => (!choices.iter().any(|choice| choice.as_str() == value))
-                .then(|| format!("one of {}", choices.iter().map(Text::as_str).collect::<Vec<_>>().join(", "))),
-            FieldKind::Json => serde_json::from_str::<serde_json::Value>(value).err().map(|error| format!("JSON ({error})")),
-        };
-        wrong.map(|wanted| Text::from(format!("{title} must be {wanted}")))
-    }
-}
-
 /// The wish that something is done. Whoever makes one says who and when, so that what is shown and what is sent are the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
@@ -210,6 +170,8 @@ pub struct Order {
     pub action: ActionId,
     /// To what, as it was when the key was pressed.
     pub target: Arc<Entity>,
+    /// To this step of the run alone.
+    pub step: Option<Arc<Step>>,
     /// What was filled in, by field.
     pub values: Vec<(Text, Text)>,
     /// Only say what would be done.
@@ -227,7 +189,13 @@ pub struct Order {
 impl Order {
     /// An order of a person, with nothing filled in and nothing confirmed yet.
     pub fn new(attempt: u64, action: ActionId, target: Arc<Entity>, by: Text, at: Timestamp) -> Self {
-        Self { attempt, action, target, values: Vec::new(), dry_run: false, at, by, confirmed: None, automatic: false }
+        Self { attempt, action, target, step: None, values: Vec::new(), dry_run: false, at, by, confirmed: None, automatic: false }
+    }
+
+    /// What it is about, for people: the target, and which step of it.
+    pub fn title(&self) -> String {
+        let target = self.target.title();
+        self.step.as_ref().map_or(target.clone(), |step| format!("{target} / {}", step.name.first_line()))
     }
 
     /// What was filled in under this name.
@@ -261,6 +229,8 @@ pub struct Receipt {
     pub said: Text,
     /// How it is undone, now that it is done.
     pub undo: Option<Text>,
+    /// What takes it back, where an action does.
+    pub inverse: Option<Inverse>,
     /// What it made: a silence, a run.
     pub made: Option<EntityId>,
     /// What to wait for.
@@ -274,6 +244,18 @@ impl Receipt {
     pub fn said(said: impl Into<Text>) -> Self {
         Self { said: said.into(), ..Self::default() }
     }
+}
+
+/// The order that takes another back. It goes its own way: offers, question, audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inverse {
+    /// What.
+    pub action: ActionId,
+    /// To what: the same target, or what was made.
+    pub target: EntityId,
+    /// What is filled in, by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<Text, Text>,
 }
 
 /// How an order ended.
@@ -339,30 +321,5 @@ impl Default for Pace {
     /// One after the other, two a second, and no more after a failure.
     fn default() -> Self {
         Self { abreast: 1, pause_s: 0.5, stop_at_failure: true }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_says_what_is_wrong_with_what_was_typed() {
-        let field = |kind, required| Field { kind, required, ..Field::new("n", "Count") };
-        let choice = || FieldKind::Choice(vec![Text::from("a"), Text::from("b")]);
-        for (kind, required, value, complaint) in [
-            (FieldKind::Text, false, "", None),
-            (FieldKind::Text, true, " ", Some("Count is needed")),
-            (FieldKind::Number, false, "1.5", None),
-            (FieldKind::Number, false, "inf", Some("Count must be a number")),
-            (FieldKind::Bool, false, "yes", Some("Count must be true or false")),
-            (choice(), false, "b", None),
-            (choice(), false, "c", Some("Count must be one of a, b")),
-            (FieldKind::Json, false, "{\"a\": 1}", None),
-        ] {
-            let said = field(kind.clone(), required).complaint(value);
-            assert_eq!(said.as_ref().map(Text::as_str), complaint, "{kind:?} {value:?}");
-        }
-        assert!(field(FieldKind::Json, false).complaint("{a: 1}").is_some_and(|why| why.contains("JSON")));
     }
 }

@@ -67,6 +67,7 @@ mod tests {
             source: SourceName::from("docker"),
             target: EntityId::from("docker/workload/web"),
             name: Text::from("web"),
+            step: None,
             action: ActionId::from("restart"),
             danger: None,
             automatic: false,
@@ -74,6 +75,7 @@ mod tests {
             outcome: (phase == Phase::End).then_some(Verdict::Done),
             said: None,
             error: None,
+            inverse: None,
             duration_s: None,
         }
     }

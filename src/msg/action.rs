@@ -121,6 +121,7 @@ actions! {
         Filter "filter" Nothing "filter" "Filter the table, search the text"
         Acks "acks" Nothing "acks" "List the alerts you have acknowledged"
         Audit "audit" Nothing "audit" "Show what was done from here, and by whom"
+        Undo "undo" Nothing "undo" "Take back what was done last, or the selected attempt"
     }
     Entity {
         Menu "menu" Selection "menu" "List what can be done with the selection"

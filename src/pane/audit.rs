@@ -7,9 +7,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
+use super::cursor::Cursor;
 use super::look::Look;
 use super::{Pane, Wish};
-use crate::domain::{AuditLine, Entity, Failure, Kind, Timestamp, Verdict};
+use crate::domain::{AuditLine, Entity, Failure, Inverse, Kind, Timestamp, Verdict};
 use crate::insight::deeds::{self, Deed};
 use crate::msg::{Action, Context, Effect, Msg};
 use crate::ui::frame::{Frame, Part, stack};
@@ -24,15 +25,19 @@ const EVERY_S: f64 = 2.0;
 const DETAIL_ROWS: u16 = 8;
 
 /// The view's state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Audit {
     told: Option<Result<Vec<Deed>, Failure>>,
     shown: Vec<Deed>,
     query: String,
-    cursor: usize,
-    offset: usize,
-    page: usize,
+    cursor: Cursor,
     asked_at: Option<Timestamp>,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { told: None, shown: Vec::new(), query: String::new(), cursor: Cursor::new(1), asked_at: None }
+    }
 }
 
 impl Audit {
@@ -52,23 +57,16 @@ impl Audit {
 
     fn sift(&mut self) {
         let words: Vec<String> = self.query.split_whitespace().map(str::to_lowercase).collect();
-        let selected = self.shown.get(self.cursor).filter(|_| self.cursor > 0).map(|deed| deed.line.attempt.clone());
+        let selected = self.shown.get(self.cursor.row()).filter(|_| self.cursor.row() > 0).map(|deed| deed.line.attempt.clone());
         let all = self.told.iter().flatten().flatten();
         self.shown = all.filter(|deed| deed.has(&words)).cloned().collect();
         // whoever reads an older one stays on it when newer ones come
         let found = selected.and_then(|attempt| self.shown.iter().position(|deed| deed.line.attempt == attempt));
-        self.select(found.unwrap_or(self.cursor));
+        self.select(found.unwrap_or(self.cursor.row()));
     }
 
     fn select(&mut self, row: usize) {
-        self.cursor = row.min(self.shown.len().saturating_sub(1));
-        let page = self.page.max(1);
-        if self.cursor < self.offset {
-            self.offset = self.cursor;
-        } else if self.cursor >= self.offset + page {
-            self.offset = self.cursor + 1 - page;
-        }
-        self.offset = self.offset.min(self.shown.len().saturating_sub(page));
+        self.cursor.go(row, self.shown.len());
     }
 
     fn sections(area: Rect) -> Vec<Option<(Rect, Part)>> {
@@ -101,17 +99,8 @@ impl Pane for Audit {
     fn refresh(&mut self, _: &Look<'_>) {}
 
     fn on(&mut self, action: Action, _: &Look<'_>) -> Vec<Wish> {
-        let page = self.page.max(1);
-        match action {
-            Action::Down => self.select(self.cursor + 1),
-            Action::Up => self.select(self.cursor.saturating_sub(1)),
-            Action::HalfDown => self.select(self.cursor + page / 2),
-            Action::HalfUp => self.select(self.cursor.saturating_sub(page / 2)),
-            Action::PageDown => self.select(self.cursor + page),
-            Action::PageUp => self.select(self.cursor.saturating_sub(page)),
-            Action::First => self.select(0),
-            Action::Last => self.select(usize::MAX),
-            _ => {}
+        if let Some(row) = self.cursor.after(action) {
+            self.select(row);
         }
         Vec::new()
     }
@@ -130,21 +119,24 @@ impl Pane for Audit {
         None
     }
 
+    fn inverse(&self) -> Option<&Inverse> {
+        self.shown.get(self.cursor.row())?.end.as_ref()?.inverse.as_ref()
+    }
+
     fn query(&self) -> &str {
         &self.query
     }
 
     fn set_query(&mut self, text: &str, _: &Look<'_>) {
         text.clone_into(&mut self.query);
-        self.cursor = 0;
+        self.select(0);
         self.sift();
     }
 
     fn resize(&mut self, area: Rect, _: &Look<'_>) {
         let height = Self::sections(area).first().copied().flatten().map_or(0, |(rect, _)| rect.height);
         // lines above and below, column titles
-        self.page = usize::from(height.saturating_sub(3)).max(1);
-        self.select(self.cursor);
+        self.cursor.set_page(usize::from(height.saturating_sub(3)), self.shown.len());
     }
 
     fn view(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
@@ -158,8 +150,8 @@ impl Pane for Audit {
     }
 
     fn click(&mut self, _: u16, row: u16, area: Rect, _: &Look<'_>) -> Vec<Wish> {
-        if row >= area.y + 2 && usize::from(row - area.y - 2) < self.page {
-            self.select(self.offset + usize::from(row - area.y - 2));
+        if row >= area.y + 2 && usize::from(row - area.y - 2) < self.cursor.page() {
+            self.select(self.cursor.offset() + usize::from(row - area.y - 2));
         }
         Vec::new()
     }
@@ -188,8 +180,8 @@ impl Audit {
             header: true,
             rows: self.shown.len(),
             row: &row,
-            offset: self.offset,
-            selected: (!self.shown.is_empty()).then_some(self.cursor),
+            offset: self.cursor.offset(),
+            selected: (!self.shown.is_empty()).then_some(self.cursor.row()),
             focused: true,
             sort: None,
             empty: &self.empty(),
@@ -200,7 +192,7 @@ impl Audit {
     fn whole(&self, look: &Look<'_>, part: Part, area: Rect, buf: &mut Buffer) {
         let frame = Frame::new(look.ui, "This attempt").part(part);
         (&frame).render(area, buf);
-        let lines = self.shown.get(self.cursor).map(|deed| told(deed, look)).unwrap_or_default();
+        let lines = self.shown.get(self.cursor.row()).map(|deed| told(deed, look)).unwrap_or_default();
         let line = |place: usize| Line::new(lines[place].clone(), Role::Text);
         let top = Top::default();
         let view = TextView { look: look.ui, lines: lines.len(), line: &line, top, left: 0, wrap: Wrap::Words, current: None };
@@ -261,6 +253,10 @@ fn told(deed: &Deed, look: &Look<'_>) -> Vec<String> {
         Some(end) => {
             let took = end.duration_s.map_or(String::new(), |seconds| format!(" after {}", words::duration(seconds)));
             lines.push(format!("ended {}{took}", end.outcome.map_or("unknown", Verdict::word)));
+            if let Some(inverse) = &end.inverse {
+                let of = if inverse.target == line.target { String::new() } else { format!(" of {}", inverse.target) };
+                lines.push(format!("`{}`{of} takes it back", inverse.action));
+            }
             lines.extend(end.said.iter().chain(&end.error).flat_map(|text| text.lines()).map(str::to_owned));
         }
     }

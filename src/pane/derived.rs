@@ -1,10 +1,10 @@
 //! What several panes read out of the store, computed when what it is made of changed: trends, the lineage graph, what needs a person.
 //! Not for: state of its own; it can be thrown away at any time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::domain::{Detail, Entity, EntityId, Kind, Text, Timestamp};
+use crate::domain::{Detail, Entity, EntityId, Kind, State, Text, Timestamp};
 use crate::insight::lineage::Graph;
 use crate::insight::trend::{self, PipelineKey, Trend};
 use crate::insight::triage;
@@ -18,12 +18,15 @@ pub struct Derived {
     alerts: Option<u64>,
     links: Option<u64>,
     checks: Option<u64>,
+    models: Option<u64>,
     /// Pipelines by source and name.
     pub trends: HashMap<PipelineKey, Trend>,
     /// Links, both ways.
     pub graph: Graph,
     /// Checks of the features of each model, by its name, those that drift most first.
     pub drift: HashMap<Text, Vec<Arc<Entity>>>,
+    /// Of each registered model the version that is judged: what serves, and so what sees the drift.
+    pub judged: HashSet<EntityId>,
     /// What needs a person, worst first.
     pub needs_you: Vec<Arc<Entity>>,
     twins: HashMap<EntityId, Arc<Entity>>,
@@ -46,6 +49,9 @@ impl Derived {
         }
         if is_new(&mut self.checks, entities.revision_of(Kind::Check)) {
             self.drift = drift(entities.of(Kind::Check));
+        }
+        if is_new(&mut self.models, entities.revision_of(Kind::Model)) {
+            self.judged = store.all_sides().iter().map(|sides| sides.judged.id.clone()).collect();
         }
         if is_new(&mut self.links, entities.links_revision()) {
             let everything: Vec<&Arc<Entity>> = entities.all().collect();
@@ -73,6 +79,8 @@ impl Derived {
                 let trend = self.trends.get(&(Text::from(other.id.source()), pipeline));
                 trend.and_then(Trend::newest).is_some_and(|newest| newest.id == other.id)
             }
+            // a check that is well says nothing of what it is about
+            Detail::Check(_) => other.state != State::Ok,
             _ => true,
         };
         self.graph.touched(entity).iter().filter_map(|id| store.get(id)).filter(|other| current(other)).cloned().collect()

@@ -2,6 +2,7 @@
 //! Not for: logs and charts (views of their own).
 
 mod fields;
+mod health;
 mod overlay;
 mod related;
 mod wrap;
@@ -11,9 +12,10 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::cursor::Cursor;
 use super::look::Look;
 use super::{Pane, Wish, wishes};
-use crate::domain::{Answer, Ask, Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
+use crate::domain::{Answer, Ask, Entity, EntityId, Failure, Kind, Series, SourceName, Step, Text, Timestamp};
 use crate::insight::spells::{self, Spell};
 use crate::msg::{Action, Context, Effect, Msg};
 pub use fields::{Line, Target};
@@ -25,6 +27,12 @@ const STEPS_EVERY_S: f64 = 10.0;
 const HISTORY_S: f64 = 7.0 * 86400.0;
 /// Seconds between two points of it; shorter firings are found all the same (the query takes the maximum of each step).
 const HISTORY_STEP_S: f64 = 300.0;
+/// Seconds of the readings about a model that are asked for.
+const READINGS_S: f64 = 86400.0;
+/// Seconds between two points of them.
+const READINGS_STEP_S: f64 = 600.0;
+/// Series of them that are kept.
+const MAX_RANGES: usize = 500;
 
 /// The view's state.
 #[derive(Debug)]
@@ -39,10 +47,11 @@ pub struct Detail {
     twin: Option<Arc<Entity>>,
     spells: Option<Vec<Spell>>,
     spells_asked: bool,
+    /// The readings about a model, to be asked over a longer time than they were watched.
+    readings: Vec<(SourceName, Text)>,
+    ranges: Vec<Series>,
     lines: Vec<Line>,
-    cursor: usize,
-    offset: usize,
-    page: usize,
+    cursor: Cursor,
     columns: usize,
     query: String,
 }
@@ -51,6 +60,7 @@ impl Detail {
     /// A view of an entity; `raw` shows JSON first.
     pub fn new(entity: Arc<Entity>, raw: bool, look: &Look<'_>) -> Self {
         let twin = look.derived.twin(&entity).cloned();
+        let readings = health::readings_of(&entity, look);
         Self {
             entity,
             gone: false,
@@ -61,10 +71,10 @@ impl Detail {
             twin,
             spells: None,
             spells_asked: false,
+            readings,
+            ranges: Vec::new(),
             lines: Vec::new(),
-            cursor: 0,
-            offset: 0,
-            page: 10,
+            cursor: Cursor::new(10),
             columns: 80,
             query: String::new(),
         }
@@ -83,6 +93,9 @@ impl Detail {
             let entity = self.twin.as_ref().unwrap_or(&self.entity);
             asks.push(Ask::History { entity: Arc::clone(entity), from: now.plus(-HISTORY_S), to: now, step_s: HISTORY_STEP_S });
         }
+        for (source, reading) in std::mem::take(&mut self.readings) {
+            asks.push(Ask::Range { source, reading, from: now.plus(-READINGS_S), to: now, step_s: READINGS_STEP_S });
+        }
         if self.raw && self.own_words.is_none() {
             asks.push(Ask::Raw { entity: Arc::clone(&self.entity) });
         }
@@ -98,27 +111,21 @@ impl Detail {
         let lines = if self.raw {
             fields::json(&self.entity, self.own_words.as_ref())
         } else {
-            fields::of(&self.entity, self.steps.as_ref(), self.gone, self.spells.as_deref(), self.columns, look)
+            fields::of(&self.entity, self.steps.as_ref(), self.gone, self.spells.as_deref(), &self.ranges, self.columns, look)
         };
         // the frame takes a column at each side
         self.lines = wrap::wrapped(lines, self.columns.saturating_sub(2));
-        self.move_to(self.cursor);
+        self.move_to(self.cursor.row());
     }
 
     fn move_to(&mut self, line: usize) {
-        self.cursor = line.min(self.lines.len().saturating_sub(1));
-        if self.cursor < self.offset {
-            self.offset = self.cursor;
-        } else if self.cursor >= self.offset + self.page {
-            self.offset = self.cursor + 1 - self.page;
-        }
-        self.offset = self.offset.min(self.lines.len().saturating_sub(self.page));
+        self.cursor.go(line, self.lines.len());
     }
 
     fn find(&mut self, forward: bool) {
         let count = self.lines.len();
         let found = (1..=count)
-            .map(|step| if forward { self.cursor + step } else { self.cursor + count - step } % count)
+            .map(|step| if forward { self.cursor.row() + step } else { self.cursor.row() + count - step } % count)
             .find(|at| !self.query.is_empty() && self.lines[*at].contains(&self.query));
         if let Some(line) = found {
             self.move_to(line);
@@ -126,7 +133,7 @@ impl Detail {
     }
 
     fn open(&self) -> Vec<Wish> {
-        match self.lines.get(self.cursor).and_then(|line| line.target.as_ref()) {
+        match self.lines.get(self.cursor.row()).and_then(|line| line.target.as_ref()) {
             Some(Target::Entity(id)) => vec![Wish::Detail(id.clone())],
             Some(Target::Step(key, attempt)) => {
                 vec![Wish::Log { entity: Arc::clone(&self.entity), step: Some((key.clone(), *attempt)) }]
@@ -162,26 +169,22 @@ impl Pane for Detail {
     }
 
     fn on(&mut self, action: Action, look: &Look<'_>) -> Vec<Wish> {
+        if let Some(line) = self.cursor.after(action) {
+            self.move_to(line);
+            return Vec::new();
+        }
         match action {
-            Action::Down => self.move_to(self.cursor + 1),
-            Action::Up => self.move_to(self.cursor.saturating_sub(1)),
-            Action::HalfDown => self.move_to(self.cursor + self.page / 2),
-            Action::HalfUp => self.move_to(self.cursor.saturating_sub(self.page / 2)),
-            Action::PageDown => self.move_to(self.cursor + self.page),
-            Action::PageUp => self.move_to(self.cursor.saturating_sub(self.page)),
-            Action::First => self.move_to(0),
-            Action::Last => self.move_to(usize::MAX),
             Action::SearchNext => self.find(true),
             Action::SearchPrevious => self.find(false),
             Action::DetailRaw => {
                 self.raw = !self.raw;
-                self.cursor = 0;
+                self.move_to(0);
                 self.rebuild(look);
                 return self.questions(look.now);
             }
             Action::DetailOpen => return self.open(),
             Action::DetailLogs => {
-                if let Some(Target::Step(..)) = self.lines.get(self.cursor).and_then(|line| line.target.as_ref()) {
+                if let Some(Target::Step(..)) = self.lines.get(self.cursor.row()).and_then(|line| line.target.as_ref()) {
                     return self.open();
                 }
                 return wishes::of(action, &self.entity, look);
@@ -212,6 +215,12 @@ impl Pane for Detail {
             {
                 self.spells = Some(spells::firing(series, *step_s));
             }
+            Msg::Answered { ask: Ask::Range { from, to, .. }, outcome: Ok(Answer::Series(series)) }
+                if self.entity.kind() == Kind::Model && to.since(*from) >= READINGS_S && self.ranges.len() < MAX_RANGES =>
+            {
+                self.ranges.extend(series.iter().take(MAX_RANGES).cloned());
+            }
+            Msg::Acted { .. } => self.steps_asked_at = None,
             Msg::Ticked(now) => return self.questions(*now),
             _ => return Vec::new(),
         }
@@ -223,13 +232,19 @@ impl Pane for Detail {
         Some(&self.entity)
     }
 
+    fn step(&self) -> Option<Arc<Step>> {
+        let Some(Target::Step(key, attempt)) = self.lines.get(self.cursor.row())?.target.as_ref() else { return None };
+        let steps = self.steps.as_ref()?.as_ref().ok()?;
+        steps.iter().find(|step| step.key == *key && step.attempt == *attempt).cloned().map(Arc::new)
+    }
+
     fn query(&self) -> &str {
         &self.query
     }
 
     fn set_query(&mut self, text: &str, _: &Look<'_>) {
         self.query = text.to_lowercase();
-        if !self.lines.get(self.cursor).is_some_and(|line| line.contains(&self.query)) {
+        if !self.lines.get(self.cursor.row()).is_some_and(|line| line.contains(&self.query)) {
             self.find(true);
         }
     }
@@ -239,11 +254,10 @@ impl Pane for Detail {
             self.columns = usize::from(area.width);
             self.rebuild(look);
         }
-        self.page = usize::from(area.height.saturating_sub(2)).max(1);
-        self.move_to(self.cursor);
+        self.cursor.set_page(usize::from(area.height.saturating_sub(2)), self.lines.len());
     }
 
     fn view(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        fields::draw(&self.lines, self.cursor, self.offset, &self.query, &self.entity, look, area, buf);
+        fields::draw(&self.lines, self.cursor.row(), self.cursor.offset(), &self.query, &self.entity, look, area, buf);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::column::Column;
+use super::cursor::Cursor;
 use super::look::Look;
 use crate::domain::{Entity, EntityId, Filter};
 use crate::msg::Action;
@@ -27,10 +28,8 @@ pub struct List {
     columns: &'static [Column],
     rows: Vec<Arc<Entity>>,
     total: usize,
-    cursor: usize,
+    cursor: Cursor,
     selected: Option<EntityId>,
-    offset: usize,
-    page: usize,
     marks: BTreeSet<EntityId>,
     anchor: Option<EntityId>,
     sort: Option<Sort>,
@@ -45,10 +44,8 @@ impl List {
             columns,
             rows: Vec::new(),
             total: 0,
-            cursor: 0,
+            cursor: Cursor::new(FIRST_PAGE),
             selected: None,
-            offset: 0,
-            page: FIRST_PAGE,
             marks: BTreeSet::new(),
             anchor: None,
             sort: None,
@@ -74,7 +71,7 @@ impl List {
             }
         }
         let found = self.selected.as_ref().filter(|_| self.placed).and_then(|id| self.rows.iter().position(|entity| entity.id == *id));
-        self.point(found.unwrap_or(self.cursor));
+        self.point(found.unwrap_or(self.cursor.row()));
         if !self.marks.is_empty() && filter.is_empty() {
             let here: BTreeSet<&EntityId> = self.rows.iter().map(|entity| &entity.id).collect();
             let gone: Vec<EntityId> = self.marks.iter().filter(|id| !here.contains(id)).cloned().collect();
@@ -96,17 +93,17 @@ impl List {
 
     /// The row under the cursor.
     pub fn selected(&self) -> Option<&Arc<Entity>> {
-        self.rows.get(self.cursor)
+        self.rows.get(self.cursor.row())
     }
 
     /// The cursor's row number.
     pub fn cursor(&self) -> usize {
-        self.cursor
+        self.cursor.row()
     }
 
     /// The first row drawn.
     pub fn offset(&self) -> usize {
-        self.offset
+        self.cursor.offset()
     }
 
     /// The order chosen by the person, if any.
@@ -136,11 +133,10 @@ impl List {
     }
 
     fn point(&mut self, row: usize) {
-        self.cursor = row.min(self.rows.len().saturating_sub(1));
-        if let Some(entity) = self.rows.get(self.cursor) {
+        self.cursor.go(row, self.rows.len());
+        if let Some(entity) = self.rows.get(self.cursor.row()) {
             self.selected = Some(entity.id.clone());
         }
-        self.keep_in_view();
     }
 
     /// Puts the cursor on an entity, if it is in the list.
@@ -154,22 +150,16 @@ impl List {
 
     /// How many rows were drawn; the cursor is scrolled into them.
     pub fn set_page(&mut self, rows: usize) {
-        self.page = rows.max(1);
-        self.keep_in_view();
+        self.cursor.set_page(rows, self.rows.len());
     }
 
     /// Does what an action asks of a list; `false` if it is none of a list's.
     pub fn on(&mut self, action: Action) -> bool {
-        let (page, last) = (self.page, self.rows.len().saturating_sub(1));
+        if let Some(row) = self.cursor.after(action) {
+            self.select(row);
+            return true;
+        }
         match action {
-            Action::Down => self.select(self.cursor + 1),
-            Action::Up => self.select(self.cursor.saturating_sub(1)),
-            Action::HalfDown => self.select(self.cursor + page / 2),
-            Action::HalfUp => self.select(self.cursor.saturating_sub(page / 2)),
-            Action::PageDown => self.select(self.cursor + page),
-            Action::PageUp => self.select(self.cursor.saturating_sub(page)),
-            Action::First => self.select(0),
-            Action::Last => self.select(last),
             Action::Mark => self.mark(),
             Action::MarkRange => self.mark_range(),
             Action::MarkAll => self.marks = self.rows.iter().map(|entity| entity.id.clone()).collect(),
@@ -188,13 +178,13 @@ impl List {
                 self.marks.insert(id.clone());
             }
             self.anchor = Some(id);
-            self.select(self.cursor + 1);
+            self.select(self.cursor.row() + 1);
         }
     }
 
     fn mark_range(&mut self) {
-        let from = self.anchor.as_ref().and_then(|id| self.rows.iter().position(|entity| entity.id == *id)).unwrap_or(self.cursor);
-        let (low, high) = (from.min(self.cursor), from.max(self.cursor));
+        let from = self.anchor.as_ref().and_then(|id| self.rows.iter().position(|entity| entity.id == *id)).unwrap_or(self.cursor.row());
+        let (low, high) = (from.min(self.cursor.row()), from.max(self.cursor.row()));
         self.marks.extend(self.rows.iter().take(high + 1).skip(low).map(|entity| entity.id.clone()));
     }
 
@@ -212,14 +202,5 @@ impl List {
             Some(sort) => sort.descending = !sort.descending,
             None => self.sort_by(true),
         }
-    }
-
-    fn keep_in_view(&mut self) {
-        if self.cursor < self.offset {
-            self.offset = self.cursor;
-        } else if self.cursor >= self.offset + self.page {
-            self.offset = self.cursor + 1 - self.page;
-        }
-        self.offset = self.offset.min(self.rows.len().saturating_sub(self.page));
     }
 }

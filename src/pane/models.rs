@@ -19,7 +19,7 @@ const MODELS: Section = Section {
     title: "Model versions",
     note: "",
     kinds: &[Kind::Model],
-    columns: &[STATE, AGE, NAME, ALIASES, METRICS, REASON_BRIEF, FRAMEWORK, STAGE, SOURCE, ENV, OWNER],
+    columns: &[STATE, AGE, NAME, ALIASES, HEAT, METRICS, REASON_BRIEF, FRAMEWORK, STAGE, SOURCE, ENV, OWNER],
     weight: 3,
     min_rows: 3,
     pick: |look, _| by_trouble(look.store.entities.of(Kind::Model)),
@@ -28,8 +28,8 @@ const MODELS: Section = Section {
 };
 
 const DRIFTS: Section = Section {
-    title: "Drift",
-    note: "most first",
+    title: "Drift and quality",
+    note: "worst first",
     kinds: &[Kind::Check],
     columns: &[STATE, AGE, NAME, HEAT, REASON, SOURCE, ENV, OWNER],
     weight: 2,
@@ -63,9 +63,9 @@ const TRAINING: Section = Section {
     follows: false,
 };
 
-/// Models that are compared with a reference, each followed by its features that drift.
+/// Models that are compared with a reference, each followed by its features that drift, and those whose versions are compared.
 fn drifts(look: &Look<'_>) -> Vec<Arc<Entity>> {
-    let whole = |entity: &&Arc<Entity>| matches!(&entity.detail, Detail::Check(check) if check.test.as_deref() == Some("model drift"));
+    let whole = |entity: &&Arc<Entity>| matches!(&entity.detail, Detail::Check(check) if matches!(check.test.as_deref(), Some("model drift" | "model quality")));
     let mut rows = Vec::new();
     for model in by_trouble(look.store.entities.of(Kind::Check).filter(whole)) {
         let features = features(&model, look).unwrap_or_default();
@@ -80,18 +80,22 @@ fn drifts(look: &Look<'_>) -> Vec<Arc<Entity>> {
 fn features<'a>(entity: &Entity, look: &'a Look<'_>) -> Option<&'a [Arc<Entity>]> {
     let name = match &entity.detail {
         Detail::Check(check) if check.test.as_deref() == Some("model drift") => check.subject.as_ref()?,
+        Detail::Model(_) if !look.derived.judged.contains(&entity.id) => return None,
         Detail::Model(_) => entity.labels.get("model").unwrap_or(&entity.name),
         _ => return None,
     };
     look.derived.drift.get(name).map(Vec::as_slice)
 }
 
+/// Features that have a sign in a row.
+const HEAT_SIGNS: usize = 10;
+
 /// One sign per feature, those that drift most first.
 const HEAT: Column = Column {
-    head: Head::new("features", Width::Fixed(12)).fold(2),
+    head: Head::new("features", Width::Fixed(HEAT_SIGNS as u16)).fold(2),
     descending: true,
     cell: |entity, look| {
-        let signs = features(entity, look).unwrap_or_default().iter().take(12).map(|feature| {
+        let signs = features(entity, look).unwrap_or_default().iter().take(HEAT_SIGNS).map(|feature| {
             let (sign, role) = look.ui.state(feature.state);
             (sign.into(), role)
         });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::audit::{Attempt, Audit};
 use super::guard::guarded;
-use crate::domain::{Danger, Declined, Entity, Failure, FailureKind, Field, Offer, Order, Outcome, Preview, Rules, Text};
+use crate::domain::{Danger, Declined, Entity, Failure, FailureKind, Field, Offer, Order, Outcome, OwnDryRun, Preview, Rules, Step, Text};
 use crate::source::{Deed, Source};
 
 /// Longest wait for what one order asks of its source, in seconds; each single request has the source's own, shorter one.
@@ -43,10 +43,9 @@ impl Gate {
         Self(Arc::new(Inner { rules, audit }))
     }
 
-    /// What can be done to an entity, each refused offer with the reason: also what only the rules are against.
-    pub async fn offers(&self, source: &dyn Source, entity: &Entity) -> Result<Vec<Offer>, Failure> {
-        let doing = format!("ask what can be done to {}", entity.name);
-        let mut offers = guarded(&doing, source.offers(entity)).await?;
+    /// What can be done to an entity or to a step of it, each refused offer with the reason: also what only the rules are against.
+    pub async fn offers(&self, source: &dyn Source, entity: &Entity, step: Option<&Step>) -> Result<Vec<Offer>, Failure> {
+        let mut offers = offered(source, entity, step).await?;
         for offer in &mut offers {
             if let Some(why) = self.0.rules.refuse(source.info(), entity, offer) {
                 offer.applies = crate::domain::Applies::No(why);
@@ -64,8 +63,15 @@ impl Gate {
     /// What an order would do: the exact requests, what they touch, and the system's own dry run where it has one. Changes nothing,
     /// and does not even ask where the rules are against it.
     pub async fn preview(&self, source: &dyn Source, order: &Order) -> Result<Preview, Failure> {
-        let ready = self.ready(source, order).await.map_err(failure)?;
-        rehearsed(source, order, &ready.offer, ready.preview).await
+        let mut ready = self.ready(source, order).await.map_err(failure)?;
+        match rehearsed(source, order, &ready.offer, ready.preview.clone()).await {
+            Err(failure) if !order.dry_run => {
+                // it is for the person to weigh: the request itself may still be right
+                ready.preview.notes.push(Text::from(format!("the system's own dry run failed: {failure}")));
+                Ok(ready.preview)
+            }
+            outcome => outcome,
+        }
     }
 
     /// Does it. `leaving` is called when the request leaves. One start and one end line are written whatever happens.
@@ -133,7 +139,7 @@ impl Gate {
     }
 
     async fn written(&self, source: &dyn Source, order: &Order, outcome: Outcome) -> Outcome {
-        let danger = guarded("ask what can be done", source.offers(&order.target)).await.ok();
+        let danger = offered(source, &order.target, order.step.as_deref()).await.ok();
         let danger = danger.and_then(|offers| offers.into_iter().find(|offer| offer.id == order.action)).map(|offer| offer.danger);
         self.write(order, danger, outcome).await
     }
@@ -155,10 +161,10 @@ impl Gate {
 
     /// The offer of an order, if the rules and the state are for it and all that is needed is filled in.
     async fn offer(&self, source: &dyn Source, order: &Order) -> Result<Offer, Stopped> {
-        let doing = format!("ask what can be done to {}", order.target.name);
-        let offers = guarded(&doing, source.offers(&order.target)).await.map_err(Stopped::Failed)?;
+        let offers = offered(source, &order.target, order.step.as_deref()).await.map_err(Stopped::Failed)?;
         let offer = offers.into_iter().find(|offer| offer.id == order.action).ok_or_else(|| {
-            Stopped::Refused(Text::from(format!("{} offers no `{}` for this {}", source.info().title, order.action, order.target.kind())))
+            let what = if order.step.is_some() { "step" } else { order.target.kind().word() };
+            Stopped::Refused(Text::from(format!("{} offers no `{}` for this {what}", source.info().title, order.action)))
         })?;
         match self.0.rules.refuse(source.info(), &order.target, &offer) {
             Some(why) => Err(Stopped::Refused(why)),
@@ -186,10 +192,23 @@ impl Gate {
     }
 }
 
-/// With what the system's own dry run says.
+/// What a source offers for an entity, or for a step of it.
+async fn offered(source: &dyn Source, entity: &Entity, step: Option<&Step>) -> Result<Vec<Offer>, Failure> {
+    let doing = format!("ask what can be done to {}", entity.name);
+    match step {
+        Some(step) => guarded(&doing, source.step_offers(entity, step)).await,
+        None => guarded(&doing, source.offers(entity)).await,
+    }
+}
+
+/// With what the system's own dry run says; one that the system works for is asked only if a dry run is what is wished.
 async fn rehearsed(source: &dyn Source, order: &Order, offer: &Offer, mut preview: Preview) -> Result<Preview, Failure> {
-    if offer.own_dry_run {
-        preview.notes.extend(bounded("ask for a dry run", source.rehearse(order)).await?);
+    match offer.own_dry_run {
+        OwnDryRun::None => {}
+        OwnDryRun::OnRequest if !order.dry_run => preview.notes.push(Text::from("a dry run makes the system check it: tab asks for one")),
+        OwnDryRun::Always | OwnDryRun::OnRequest => {
+            preview.notes.extend(bounded("ask for a dry run", source.rehearse(order)).await?);
+        }
     }
     Ok(preview)
 }

@@ -53,7 +53,8 @@ impl Audit {
             host: self.host.clone(),
             source: SourceName::from(order.target.id.source()),
             target: order.target.id.clone(),
-            name: Text::from(order.target.title()),
+            name: Text::from(order.title()),
+            step: order.step.as_ref().map(|step| step.key.clone()),
             action: order.action.clone(),
             danger,
             automatic: order.automatic,
@@ -61,6 +62,7 @@ impl Audit {
             outcome: None,
             said: None,
             error: None,
+            inverse: None,
             duration_s: None,
         };
         self.write(&line)?;
@@ -93,7 +95,10 @@ impl Attempt {
         self.line.duration_s = Some((self.begun.elapsed().as_secs_f64() * 1000.0).round() / 1000.0);
         let first = |text: &str| Text::from(text.lines().next().unwrap_or_default());
         match outcome {
-            Outcome::Done(receipt) => self.line.said = Some(first(&receipt.said)),
+            Outcome::Done(receipt) => {
+                self.line.said = Some(first(&receipt.said));
+                self.line.inverse.clone_from(&receipt.inverse);
+            }
             Outcome::DryRun(_) => {}
             Outcome::Failed(failure) => self.line.error = Some(first(&failure.to_string())),
             Outcome::Refused(why) | Outcome::Cancelled(why) => self.line.error = Some(first(why)),

@@ -93,9 +93,9 @@ impl Effects {
             }
             Effect::Open(url) => return self.open(url),
             Effect::Save { name, text } => return self.save(name, text).into_iter().collect(),
-            Effect::Offers(entity) => {
+            Effect::Offers(entity, step) => {
                 let source = self.named(entity.id.source()).cloned();
-                self.orders.offers(entity, source);
+                self.orders.offers(entity, step, source);
             }
             Effect::Form(order) => self.orders.form(self.addressed(*order)),
             Effect::Preview(orders) => self.orders.preview(self.all_addressed(orders)),

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::act::Gate;
 use super::audit;
-use crate::domain::{Declined, Entity, Failure, FailureKind, Order, Outcome, Pace, Text};
+use crate::domain::{Declined, Entity, Failure, FailureKind, Order, Outcome, Pace, Step, Text};
 use crate::msg::Msg;
 use crate::source::Source;
 
@@ -57,15 +57,15 @@ impl Orders {
         &self.gate
     }
 
-    /// Says what can be done to an entity.
-    pub fn offers(&self, entity: Arc<Entity>, source: Option<Arc<dyn Source>>) {
+    /// Says what can be done to an entity, or to a step of it.
+    pub fn offers(&self, entity: Arc<Entity>, step: Option<Arc<Step>>, source: Option<Arc<dyn Source>>) {
         let (gate, out) = (self.gate.clone(), self.out.clone());
         tokio::spawn(async move {
             let outcome = match source {
-                Some(source) => gate.offers(source.as_ref(), &entity).await,
+                Some(source) => gate.offers(source.as_ref(), &entity, step.as_deref()).await,
                 None => Ok(Vec::new()),
             };
-            let _ = out.send(Msg::Offered { entity, outcome }).await;
+            let _ = out.send(Msg::Offered { entity, step, outcome }).await;
         });
     }
 

@@ -17,6 +17,7 @@ mod makings;
 mod poll;
 mod redact;
 mod shape;
+mod shell;
 mod state;
 mod usage;
 

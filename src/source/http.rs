@@ -17,8 +17,8 @@ mod validators;
 
 pub use place::Place;
 pub use request::{Request, Response};
-pub use reqwest::Method;
 pub use reqwest::header::HeaderMap;
+pub use reqwest::{Method, Upgraded};
 pub use stream::{ByteStream, StreamLimits};
 
 use std::sync::Arc;
@@ -115,6 +115,21 @@ impl Http {
         Ok(stream::open(response, limits, Arc::clone(&self.0.bytes), self.0.redactor.clone(), doing))
     }
 
+    /// Sends a request after which both ends talk bytes: it asks for the upgrade, the answer must be `101`. The timeout of the source
+    /// holds until then.
+    pub async fn upgrade(&self, request: Request) -> Result<Upgraded, Failure> {
+        let doing = self.doing(&request);
+        let work = async {
+            let response = self.open(&request, &doing, "identity").await?;
+            if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                let what = format!("answered {} in place of 101", response.status());
+                return Err(Failure::new(FailureKind::BadShape, doing.as_str(), what).hint("is there a proxy that takes no upgrades?"));
+            }
+            response.upgrade().await.map_err(|e| failure::transport(&e, &self.0.redactor, &self.0.place, &doing))
+        };
+        tokio::time::timeout(self.0.timeout, work).await.unwrap_or_else(|_| Err(self.too_slow(&doing)))
+    }
+
     /// Requests and body bytes until now.
     pub fn spent(&self) -> Cost {
         Cost { requests: self.0.requests.load(Ordering::Relaxed), bytes: self.0.bytes.load(Ordering::Relaxed) }
@@ -146,7 +161,8 @@ impl Http {
         let body = request.body.as_ref().map(|(_, body)| format!(" {}", String::from_utf8_lossy(body))).unwrap_or_default();
         let origin = self.0.place.to_string();
         // a socket's requests have a host of their own that says nothing
-        let address = if origin.starts_with("unix:") { format!("{origin} {}", url.path()) } else { url.to_string() };
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let address = if origin.starts_with("unix:") { format!("{origin} {}{query}", url.path()) } else { url.to_string() };
         Ok(self.0.redactor.redact(&format!("{} {address}{body}", request.method)))
     }
 

@@ -37,7 +37,7 @@ use crate::config::connector::Connector;
 use crate::config::{AuthConfig, SourceConfig};
 use crate::domain::{
     Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, Kind, LogPart, LogRequest, Offer, Order, PollId, Scope, SourceInfo,
-    Text, Timestamp,
+    Step, Text, Timestamp,
 };
 use crate::source::aliases::Aliases;
 use crate::source::http::Http;
@@ -172,7 +172,11 @@ impl Source for Manifest {
     }
 
     fn offers<'a>(&'a self, entity: &'a Entity) -> Pending<'a, Vec<Offer>> {
-        Box::pin(self.0.offers(entity))
+        Box::pin(self.0.offers(entity, None))
+    }
+
+    fn step_offers<'a>(&'a self, run: &'a Entity, step: &'a Step) -> Pending<'a, Vec<Offer>> {
+        Box::pin(self.0.offers(run, Some(step)))
     }
 
     fn form<'a>(&'a self, order: &'a Order) -> Pending<'a, Vec<Field>> {

@@ -16,7 +16,7 @@ use crate::config::connector::{Encoding, Jq, Template};
 use crate::config::{ActionConfig, SourceConfig, Span};
 use crate::domain::{
     Answer, Applies, Ask, Batch, Cost, Danger, Entity, Failure, FailureKind, Field, Kind, LogPart, LogRequest, Offer, Order, PollId,
-    Receipt, SourceInfo, Text, Timestamp,
+    Receipt, SourceInfo, Step, Text, Timestamp,
 };
 
 /// Longest wait for a command or a request where nothing is said.
@@ -54,6 +54,9 @@ impl Own {
 
     fn plan(&self, order: &Order) -> Option<&Plan> {
         let kind = order.target.kind();
+        if order.step.is_some() {
+            return None;
+        }
         self.plans.iter().find(|plan| plan.offer.id == order.action && plan.on.contains(&kind))
     }
 }
@@ -241,6 +244,10 @@ impl Source for Own {
             }
             Ok(offers)
         })
+    }
+
+    fn step_offers<'a>(&'a self, run: &'a Entity, step: &'a Step) -> Pending<'a, Vec<Offer>> {
+        self.inner.step_offers(run, step)
     }
 
     fn form<'a>(&'a self, order: &'a Order) -> Pending<'a, Vec<Field>> {

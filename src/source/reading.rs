@@ -2,7 +2,7 @@
 //! Not for: evaluating the expression, which each source does its own way.
 
 use crate::config::ReadingConfig;
-use crate::domain::{Check, Entity, Failure, FailureKind, RowProblem, Series, State, Text, Timestamp};
+use crate::domain::{Check, Entity, Failure, FailureKind, Link, LinkTarget, RowProblem, Series, State, Text, Timestamp};
 
 use super::fingerprint::Fingerprint;
 use super::origin::Origin;
@@ -112,6 +112,13 @@ impl Reading {
         let mut entity = origin.entity(&self.key(series), &name, state, series.labels.clone(), detail.into(), now);
         let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
         entity.reason = Some(format!("{observed}{unit}, expected {expected}{unit}").into());
+        // latency, errors and scores of a served model lead to its versions
+        entity.links.extend(
+            series
+                .labels
+                .get_key_value("model")
+                .map(|(label, model)| Link { rel: label.clone(), to: LinkTarget::Labels([(label.clone(), model.clone())].into()) }),
+        );
         Some(entity)
     }
 
@@ -164,6 +171,12 @@ mod tests {
             ]
         );
         assert_eq!(told(&[]), ["prom/check/reading/lag lag unknown no data"]);
+        let of_model = Series { labels: [("model".into(), "fraud".into())].into(), ..series("a", 12.5) };
+        let links = |series: Series| reading().checks(&[series], &origin, Timestamp::default()).remove(0).links;
+        assert_eq!(
+            (links(series("a", 12.5)).len(), links(of_model)[0].to.clone()),
+            (0, LinkTarget::Labels([("model".into(), "fraud".into())].into()))
+        );
     }
 
     #[test]

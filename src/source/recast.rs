@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Answer, Ask, Batch, Cost, LogPart, LogRequest, PollId, SourceInfo, Timestamp};
+use crate::domain::{
+    Answer, Ask, Batch, Cost, Entity, Field, LogPart, LogRequest, Offer, Order, PollId, SourceInfo, Step, Text, Timestamp,
+};
 
-use super::{Flow, Pending, Probe, Source};
+use super::{Deed, Flow, Pending, Probe, ShellStream, Source};
 
 /// The same source with another description of itself.
 pub fn recast(source: Arc<dyn Source>, change: impl FnOnce(&mut SourceInfo)) -> Arc<dyn Source> {
@@ -38,6 +40,30 @@ impl Source for Recast {
 
     fn logs(&self, request: LogRequest) -> Flow<LogPart> {
         self.source.logs(request)
+    }
+
+    fn offers<'a>(&'a self, entity: &'a Entity) -> Pending<'a, Vec<Offer>> {
+        self.source.offers(entity)
+    }
+
+    fn step_offers<'a>(&'a self, run: &'a Entity, step: &'a Step) -> Pending<'a, Vec<Offer>> {
+        self.source.step_offers(run, step)
+    }
+
+    fn form<'a>(&'a self, order: &'a Order) -> Pending<'a, Vec<Field>> {
+        self.source.form(order)
+    }
+
+    fn prepare<'a>(&'a self, order: &'a Order) -> Pending<'a, Deed<'a>> {
+        self.source.prepare(order)
+    }
+
+    fn rehearse<'a>(&'a self, order: &'a Order) -> Pending<'a, Vec<Text>> {
+        self.source.rehearse(order)
+    }
+
+    fn shell<'a>(&'a self, order: &'a Order, size: (u16, u16)) -> Pending<'a, ShellStream> {
+        self.source.shell(order, size)
     }
 
     fn probe(&self) -> Pending<'_, Probe> {

@@ -38,6 +38,12 @@ impl Readings {
         self.series.get(&(source.clone(), Text::from(reading))).into_iter().flat_map(BTreeMap::values)
     }
 
+    /// The lines about a model: those with its name as label `model`, each with its source.
+    pub fn of_model(&self, model: &str) -> impl Iterator<Item = (&SourceName, &Series)> {
+        let lines = self.series.iter().flat_map(|((source, _), lines)| lines.values().map(move |series| (source, series)));
+        lines.filter(move |(_, series)| series.labels.get("model").is_some_and(|of| **of == *model))
+    }
+
     /// How an entity has been.
     pub fn trail(&self, id: &EntityId) -> Option<&Trail> {
         self.trails.get(id)

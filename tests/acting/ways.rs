@@ -8,6 +8,7 @@ use triops::config::{ActionConfig, SourceConfig};
 use triops::domain::{ActionId, Entity, FailureKind, Order, Outcome, Phase, Rules, State, Text, Timestamp, Verdict};
 use triops::source::Source;
 use triops::source::own::Own;
+use triops::source::recast::recast;
 
 use super::server::{Server, json};
 use super::{Folder, gate, source, target};
@@ -54,7 +55,7 @@ async fn a_command_of_the_users_own_is_an_argv_that_no_shell_and_no_option_parse
     }
     let source = with(echo(&["echo", "{key}"]));
     assert_eq!(gate.act(source.as_ref(), &order(target("7", State::Failed)), || {}).await, Outcome::Refused(Text::from("only what is ok")));
-    let offers = gate.offers(source.as_ref(), &target("7", State::Ok)).await.unwrap();
+    let offers = gate.offers(source.as_ref(), &target("7", State::Ok), None).await.unwrap();
     assert_eq!(offers.iter().map(|offer| offer.id.as_str()).collect::<Vec<_>>(), ["move", "own"]);
 }
 
@@ -101,6 +102,17 @@ fn an_action_of_the_users_own_that_cannot_be_says_why() {
     let other = ActionConfig { source: vec!["elsewhere".into()], danger: "mild".into(), ..echo(&["x"]) };
     assert!(Own::around(Arc::new(source("http://127.0.0.1:9".into())), &[other]).is_ok(), "it is not for this source");
     let _ = SourceConfig::default();
+}
+
+#[tokio::test]
+async fn a_source_that_was_found_rather_than_configured_can_be_told_to_act_as_well() {
+    let (folder, server) = (Folder::new(), super::registry("6").await);
+    let found = recast(Arc::new(source(server.url())), |info| info.discovered = true);
+    let gate = gate(Rules::default(), &folder);
+    let order = super::order(1, "7");
+    assert_eq!(gate.offers(found.as_ref(), &order.target, None).await.unwrap().len(), 1);
+    assert!(matches!(gate.act(found.as_ref(), &order, || {}).await, Outcome::Done(_)));
+    assert_eq!(super::sent(&server).len(), 1);
 }
 
 /// Alertmanager that shows one alert and never answers a silence.
@@ -163,4 +175,19 @@ async fn killed_between_its_two_lines_an_attempt_is_known_to_have_begun_and_the_
     assert!(table.contains("unknown") && table.contains("killed before it knew"), "{table}");
     let sent = server.asked.lock().unwrap().iter().filter(|request| request.starts_with("POST")).count();
     assert_eq!(sent, 1, "read-only sent nothing");
+    // what is not there, or nowhere, is an attempt all the same
+    for (source, target, said) in [("am", "am/alert/gone", "there is no `am/alert/gone`"), ("pm", "x", "there is no source `pm`")] {
+        let missed = triops(&["act", source, "acknowledge", target, "--yes"]).output().unwrap();
+        assert_eq!(missed.status.code(), Some(2), "{missed:?}");
+        let (lines, _) = triops::runtime::audit::read(&state, 2).unwrap();
+        assert_eq!(
+            lines.iter().map(|line| (line.phase, line.outcome)).collect::<Vec<_>>(),
+            [(Phase::Start, None), (Phase::End, Some(Verdict::Refused))]
+        );
+        assert_eq!((lines[1].source.as_str(), lines[1].action.as_str()), (source, "acknowledge"));
+        assert!(
+            lines[1].error.as_ref().unwrap().contains(said) && lines[1].target.as_str().starts_with(&format!("{source}/")),
+            "{lines:#?}"
+        );
+    }
 }

@@ -53,7 +53,7 @@ fn paths_and_schema_are_told() {
     assert_eq!(path("settings"), "~/.config/triops/triops.toml");
     assert_eq!(path("state"), "/elsewhere/state/triops");
     let schema = home.run("config schema").json();
-    assert_eq!(keys(&schema["properties"]), ["action", "check", "log", "safety", "source", "ui"]);
+    assert_eq!(keys(&schema["properties"]), ["action", "check", "log", "model", "safety", "source", "ui"]);
 }
 
 #[test]

@@ -2,6 +2,9 @@
 //! Not for: anything about one system.
 
 use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use triops::domain::{Batch, Entity, PollId, Timestamp};
@@ -35,7 +38,7 @@ const SERVERS: &[(&str, &[&str])] = &[
 /// Whether `tests/run` started the server that the variable names, so that its tests must run.
 fn is_required(variable: &str) -> bool {
     let name = variable.trim_start_matches("TRIOPS_LIVE_").to_lowercase();
-    let Ok(required) = std::env::var("TRIOPS_LIVE_REQUIRED") else { return false };
+    let Some(required) = std::env::var("TRIOPS_LIVE_REQUIRED").ok().filter(|required| !required.is_empty()) else { return false };
     // of two names that fit, as airflow and airflow2, the longer one is meant
     let servers = SERVERS.iter().flat_map(|(system, servers)| servers.iter().map(move |server| (*system, *server)));
     let fitting = servers.chain(required.split(',').map(|system| (system, system))).filter(|(_, server)| name.starts_with(server));
@@ -90,4 +93,19 @@ pub fn told(batch: &Batch) -> String {
     let series = batch.series.iter().map(|s| format!("series {} {:?}: {:?}", s.reading, s.labels, s.points.last()));
     let problems = batch.problems.iter().map(|p| format!("problem {}: {}", p.path, p.message));
     entities.chain(series).chain(problems).collect::<Vec<_>>().join("\n")
+}
+
+/// What the program itself says as JSON with these settings, and its exit code.
+pub fn triops(settings: &str, arguments: &[&str]) -> (i32, serde_json::Value) {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("live-{}-{run}", std::process::id()));
+    std::fs::create_dir_all(&home).unwrap();
+    let file = home.join("triops.toml");
+    std::fs::write(&file, settings).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_triops"));
+    let output = command.arg("--config").arg(&file).args(arguments).env_clear().env("HOME", &home).output().unwrap();
+    let _ = std::fs::remove_dir_all(&home);
+    let said = String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap_or(-1), serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}")))
 }

@@ -1,6 +1,7 @@
 //! What the screens show: every tab and view, in every state and at every size people use, symbols and styles both.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod models;
 mod orders;
 #[path = "../widgets/print.rs"]
 mod print;

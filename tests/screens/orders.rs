@@ -1,14 +1,16 @@
 //! From a key to a request: every way to say yes and no, what changes meanwhile, and how each box looks.
 //! Not for: what sources make of orders (see their own tests), sending (see `runtime::act`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use serde_json::json;
 use triops::app::{Model, Settings};
 use triops::domain::{
-    ActionId, Applies, AuditLine, Awaited, Batch, Cost, Danger, Declined, Entity, EntityId, Failure, FailureKind, Field, FieldKind, Offer,
-    Order, Outcome, Phase, PollId, Preview, Receipt, Rules, Scope, SourceName, Text, Timestamp, Verdict,
+    ActionId, Answer, Applies, Ask, AuditLine, Awaited, Batch, Cost, Danger, Declined, Entity, EntityId, Failure, FailureKind, Field,
+    FieldKind, Inverse, Offer, Order, Outcome, OwnDryRun, Phase, PollId, Preview, Receipt, Rules, Scope, SourceName, State, Step, Text,
+    Timestamp, Verdict,
 };
 use triops::msg::{Effect, Fetched, Msg};
 use triops::ui::Glyphs;
@@ -25,11 +27,13 @@ struct Bridge {
     size: (u16, u16),
     /// What was asked of the runtime and has not been looked at.
     effects: Vec<Effect>,
+    /// The attempt sent last.
+    attempts: u64,
 }
 
 impl Bridge {
     fn new(settings: Settings) -> Self {
-        let mut bridge = Self { model: model_with(Night::Full, settings), now: now(), size: (120, 40), effects: Vec::new() };
+        let mut bridge = Self { model: model_with(Night::Full, settings), now: now(), size: (120, 40), effects: Vec::new(), attempts: 0 };
         draw(&mut bridge.model, bridge.size);
         bridge
     }
@@ -72,9 +76,9 @@ impl Bridge {
     fn answer(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Offers(entity) => {
-                    let outcome = Ok(offers(&entity));
-                    self.tell(Msg::Offered { entity, outcome });
+                Effect::Offers(entity, step) => {
+                    let outcome = Ok(if step.is_some() { step_offers() } else { offers(&entity) });
+                    self.tell(Msg::Offered { entity, step, outcome });
                 }
                 Effect::Preview(orders) => {
                     for order in orders {
@@ -93,12 +97,15 @@ impl Bridge {
 
     /// The orders that were sent since this was last asked: what, to whom.
     fn sent(&mut self) -> Vec<(String, String)> {
+        let mut last = self.attempts;
         let sent: Vec<(String, String)> = self
             .orders()
             .into_iter()
             .filter(|order| !order.dry_run)
+            .inspect(|order| last = order.attempt)
             .map(|order| (order.action.to_string(), order.target.id.key().to_owned()))
             .collect();
+        self.attempts = last;
         self.effects.retain(|effect| !matches!(effect, Effect::Act(..) | Effect::Shell(_)));
         sent
     }
@@ -110,6 +117,11 @@ impl Bridge {
             _ => Vec::new(),
         });
         orders.collect()
+    }
+
+    /// The attempt that was sent last.
+    fn model_attempt(&self) -> u64 {
+        self.attempts
     }
 
     fn declined(&self) -> Vec<(usize, Declined)> {
@@ -194,7 +206,7 @@ fn offers(entity: &Entity) -> Vec<Offer> {
             with("pause", "Pause", Danger::Reversible, "unpause"),
         ],
         "workload" => vec![
-            Offer { own_dry_run: true, ..Offer::new("restart", "Restart the container", Danger::Disruptive) },
+            Offer { own_dry_run: OwnDryRun::Always, ..Offer::new("restart", "Restart the container", Danger::Disruptive) },
             Offer::new("stop", "Stop the container", Danger::Disruptive),
             Offer::new("remove", "Remove the container", Danger::Destructive),
             Offer { terminal: true, bulk: false, ..Offer::new("shell", "Open a shell", Danger::Reversible) },
@@ -202,6 +214,11 @@ fn offers(entity: &Entity) -> Vec<Offer> {
         ],
         _ => Vec::new(),
     }
+}
+
+/// What they offer for a step of a run.
+fn step_offers() -> Vec<Offer> {
+    vec![Offer::new("clear-task", "Run this task again", Danger::Disruptive)]
 }
 
 fn preview(order: &Order) -> Preview {
@@ -271,11 +288,30 @@ fn a_destructive_order_asks_for_the_name_and_takes_nothing_else() {
     bridge.press("backspace a p i - 7 f 9 c");
     bridge.tell(Msg::Pasted("api-7f9c".to_owned()));
     bridge.press("enter");
+    assert!(bridge.sent().is_empty() && bridge.sees("faster than anybody types"), "a paste that comes as keys: {}", bridge.screen());
+    bridge.press("a p i - 7 f 9 c").wait(0.5).press("enter");
     assert_eq!(bridge.sent(), [pair("remove", &key)]);
     let mut bridge = Bridge::calm();
     workloads(&mut bridge);
     bridge.press("m 1").wait(1.0).press("enter");
     assert!(bridge.sent().is_empty() && bridge.declined() == [(1, Declined::Cancelled)], "enter alone cancels");
+}
+
+#[test]
+fn a_name_that_a_keyboard_may_not_have_has_words_that_stand_for_it() {
+    let mut bridge = Bridge::calm();
+    let key = workloads(&mut bridge);
+    let mut all = bridge.all_of("docker");
+    let renamed = all.iter_mut().find(|entity| entity.id.key() == key).unwrap();
+    renamed.name = Text::from("api → прод");
+    bridge.told("docker", all);
+    bridge.press("m 1").wait(1.0);
+    assert!(bridge.sees("type api-7f9c in place of its name and enter:"), "{}", bridge.screen());
+    // the beginning of the name is another name
+    bridge.press("a p i").wait(0.5).press("enter");
+    assert!(bridge.sent().is_empty() && bridge.sees("that is another name"), "{}", bridge.screen());
+    bridge.press("- 7 f 9 c").wait(0.5).press("enter");
+    assert_eq!(bridge.sent(), [pair("remove", &key)]);
 }
 
 #[test]
@@ -553,6 +589,87 @@ fn leaving_asks_while_own_acknowledgements_hold() {
     assert!(bridge.effects.contains(&Effect::Quit), "with none open nothing is asked");
 }
 
+/// Something was done to the selected container, and an action takes it back.
+fn stopped(bridge: &mut Bridge) -> String {
+    let key = workloads(bridge);
+    bridge.press("x").wait(3.0).press("y");
+    let order = bridge.orders().remove(0);
+    assert_eq!(bridge.sent(), [pair("stop", &key)]);
+    let inverse = Inverse { action: ActionId::from("restart"), target: order.target.id.clone(), values: BTreeMap::new() };
+    let outcome = Outcome::Done(Receipt { inverse: Some(inverse), undo: Some(Text::from("restart it")), ..Receipt::said("204") });
+    bridge.tell(Msg::Acted { attempt: order.attempt, outcome });
+    key
+}
+
+#[test]
+fn what_was_done_last_is_taken_back_by_a_key_with_a_question_of_its_own() {
+    let mut bridge = Bridge::calm();
+    bridge.press("4 z");
+    assert!(bridge.sees("nothing was done last that a key takes back"), "{}", bridge.screen());
+    let key = stopped(&mut bridge);
+    assert!(bridge.sees("204; z takes it back (restart)"), "{}", bridge.screen());
+    // wherever the cursor is by now
+    bridge.press("G z").wait(0.2);
+    assert!(bridge.sees("Restart the container · disruptive") && bridge.sees("y works in 2 s"), "{}", bridge.screen());
+    bridge.press("y");
+    assert!(bridge.sent().is_empty());
+    bridge.wait(4.0).press("y");
+    assert_eq!(bridge.sent(), [pair("restart", &key)]);
+    // what cannot be taken back takes the place of what could
+    let attempt = bridge.model_attempt();
+    bridge.tell(Msg::Acted { attempt, outcome: Outcome::Done(Receipt::said("204")) });
+    bridge.wait(9.0).press("z");
+    assert!(bridge.sees("nothing was done last that a key takes back"), "{}", bridge.screen());
+}
+
+#[test]
+fn an_attempt_of_the_audit_log_is_taken_back_from_its_row_if_its_target_is_still_known() {
+    let mut bridge = Bridge::calm();
+    let key = workloads(&mut bridge);
+    bridge.press("L");
+    let mut lines =
+        vec![line("a", Phase::Start, 300, "stop", "api", None, ""), line("a", Phase::End, 299, "stop", "api", Some(Verdict::Done), "204")];
+    let inverse = |id: &str| Inverse { action: ActionId::from("restart"), target: EntityId::from(id), values: BTreeMap::new() };
+    lines[1].inverse = Some(inverse(&format!("docker/workload/{key}")));
+    bridge.tell(Msg::Audited(Ok(lines.clone())));
+    assert!(bridge.sees("`restart` takes it back") || bridge.sees("`restart` of docker/workload/"), "{}", bridge.screen());
+    bridge.press("z").wait(4.0);
+    assert!(bridge.sees("Restart the container · disruptive"), "{}", bridge.screen());
+    bridge.press("y");
+    assert_eq!(bridge.sent(), [pair("restart", &key)]);
+    lines[1].inverse = Some(inverse("docker/workload/gone"));
+    bridge.tell(Msg::Audited(Ok(lines)));
+    bridge.wait(1.0).press("z");
+    assert!(bridge.sees("docker/workload/gone is not known now"), "{}", bridge.screen());
+}
+
+#[test]
+fn a_step_of_a_run_is_acted_upon_alone_from_its_line() {
+    let mut bridge = Bridge::calm();
+    bridge.press("3 tab enter");
+    let run = bridge.effects.iter().find_map(|effect| match effect {
+        Effect::Ask(Ask::Steps { run }) => Some(Arc::clone(run)),
+        _ => None,
+    });
+    let step = |key: &str, state| Step { key: Text::from(key), name: Text::from(key), state, reason: None, ..Step::default() };
+    let steps = vec![step("prepare", State::Ok), step("charge", State::Failed)];
+    bridge.tell(Msg::Answered { ask: Ask::Steps { run: run.unwrap() }, outcome: Ok(Answer::Steps(steps)) });
+    // on a line that is no step, it is about the run
+    bridge.press("g m");
+    assert!(bridge.sees("Clear failed tasks") && !bridge.sees("step charge of"), "{}", bridge.screen());
+    bridge.press("esc").wait(1.0);
+    bridge.press("/ c h a r g e enter m");
+    assert!(bridge.sees("step charge of") && bridge.sees("Run this task again"), "{}", bridge.screen());
+    bridge.press("r").wait(4.0);
+    assert!(bridge.sees("step     charge"), "{}", bridge.screen());
+    bridge.press("y");
+    let order = bridge.orders().remove(0);
+    assert_eq!((order.action.as_str(), order.step.as_ref().map(|step| step.key.as_str())), ("clear-task", Some("charge")));
+    // what nobody offers for a step is about the run
+    bridge.wait(2.0).press("m");
+    assert!(bridge.sees("step charge of"), "{}", bridge.screen());
+}
+
 /// An Alertmanager's silences: one of ours, one of somebody else.
 fn acks(bridge: &mut Bridge) {
     let mut all = bridge.all_of("prom");
@@ -581,6 +698,7 @@ fn line(attempt: &str, phase: Phase, before_s: i64, action: &str, name: &str, ou
         source: SourceName::from("airflow"),
         target: EntityId::from(format!("airflow/run/{name}").as_str()),
         name: Text::from(name),
+        step: None,
         action: ActionId::from(action),
         danger: Some(Danger::Disruptive),
         automatic: false,
@@ -588,6 +706,7 @@ fn line(attempt: &str, phase: Phase, before_s: i64, action: &str, name: &str, ou
         outcome,
         said: (end && outcome == Some(Verdict::Done)).then(|| Text::from(words)),
         error: (end && outcome != Some(Verdict::Done)).then(|| Text::from(words)),
+        inverse: None,
         duration_s: end.then_some(0.84),
     }
 }

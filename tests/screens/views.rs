@@ -72,7 +72,7 @@ fn detail_of_each_kind_shows_what_is_known() {
         view("detail-workload", "4 enter", nothing),
         view("detail-host", "4 tab enter", nothing),
         view("detail-model", "5 enter", nothing),
-        view("detail-endpoint", "5 tab enter", nothing),
+        view("detail-endpoint", "5 tab tab enter", nothing),
         view("detail-dataset", "6 enter", nothing),
         view("detail-check", "6 tab enter", nothing),
         view("detail-change", "7 enter", nothing),

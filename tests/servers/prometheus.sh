@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Prometheus with rules in every state, Alertmanager with a silence, Pushgateway, node exporter, and VictoriaMetrics fed by
-# remote write. Usage: prometheus.sh start|stop DATA
+# Prometheus with rules in every state, Alertmanager with a silence, Pushgateway, node exporter, VictoriaMetrics fed by
+# remote write, and a second Prometheus that scrapes nothing: tests write histories into it. Usage: prometheus.sh start|stop DATA
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 start_servers() {
-  read -r prometheus alertmanager pushgateway node victoria dead < <(free_ports 6 20000)
+  read -r prometheus alertmanager pushgateway node victoria written dead < <(free_ports 7 20000)
   write_prometheus_config
   write_alertmanager_config
   promtool check config prometheus.yml >logs/promtool.log 2>&1 || { cat logs/promtool.log >&2; die "the Prometheus configuration is not valid"; }
@@ -22,6 +22,9 @@ start_servers() {
   start prometheus prometheus --config.file=prometheus.yml --storage.tsdb.path=tsdb --storage.tsdb.retention.time=1d \
     --web.listen-address="$HOST:$prometheus" --web.enable-lifecycle --web.enable-admin-api \
     --enable-feature=exemplar-storage --rules.alert.resend-delay=2s --storage.remote.flush-deadline=1s
+  echo 'global: {}' >written.yml
+  start prometheus-written prometheus --config.file=written.yml --storage.tsdb.path=tsdb-written --storage.tsdb.retention.time=1d \
+    --web.listen-address="$HOST:$written" --web.enable-remote-write-receiver --enable-feature=native-histograms
 
   wait_until 60 "Pushgateway is ready" answers "http://$HOST:$pushgateway/-/ready"
   push queue orders triops_test_queue_lag 18
@@ -31,10 +34,12 @@ start_servers() {
   wait_until 60 "node exporter answers" answers "http://$HOST:$node/metrics"
   wait_until 60 "VictoriaMetrics is healthy" answers "http://$HOST:$victoria/health"
   wait_until 60 "Prometheus is ready" answers "http://$HOST:$prometheus/-/ready"
+  wait_until 60 "the Prometheus for histories is ready" answers "http://$HOST:$written/-/ready"
   wait_until 90 "the alerts are firing and pending" states_reached
   wait_until 60 "VictoriaMetrics has received samples" victoria_has_samples
 
   publish TRIOPS_LIVE_PROMETHEUS "http://$HOST:$prometheus"
+  publish TRIOPS_LIVE_PROMETHEUS_WRITTEN "http://$HOST:$written"
   publish TRIOPS_LIVE_ALERTMANAGER "http://$HOST:$alertmanager"
   publish TRIOPS_LIVE_PUSHGATEWAY "http://$HOST:$pushgateway"
   publish TRIOPS_LIVE_NODE_EXPORTER "http://$HOST:$node/metrics"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::guard::Guard;
 use super::targets::Chosen;
-use crate::domain::{self, Declined, Entity, Failure, Order, Outcome, Pace, Preview, Text, Timestamp};
+use crate::domain::{self, Declined, Entity, Failure, Order, Outcome, Pace, Phrase, Preview, Text, Timestamp};
 use crate::msg::{Key, KeyCode};
 use crate::store::Store;
 use crate::ui::input;
@@ -13,8 +13,8 @@ use crate::ui::text::Top;
 
 /// Seconds in which the key of a delayed confirmation does nothing.
 pub const DELAY_S: f64 = 2.0;
-/// Longest text that must be typed, in characters.
-const PHRASE_MAX: usize = 40;
+/// Seconds that typing a name takes at least: what is there at once was put there by something else than fingers.
+const TYPING_S: f64 = 0.2;
 
 /// Orders that wait for a person's word.
 #[derive(Debug)]
@@ -33,6 +33,10 @@ pub struct Confirm {
     pub typed: String,
     /// What is wrong with it.
     pub complaint: Option<&'static str>,
+    /// What must be typed.
+    pub phrase: Phrase,
+    /// The first tick since which something has been typed.
+    typed_since: Option<Timestamp>,
     /// How the targets were when last looked at; when that changes the question is a new one.
     seen: Vec<Standing>,
     /// The first tick since which the question has stood as it is.
@@ -83,6 +87,7 @@ impl Confirm {
     pub fn new(chosen: Chosen, orders: Vec<Order>, opened_by: Option<Key>) -> Self {
         let yes = Key::plain(KeyCode::Char('y'));
         let yes = if opened_by == Some(yes) { Key::plain(KeyCode::Char('Y')) } else { yes };
+        let phrase = phrase(&orders);
         let drafts = orders.into_iter().map(|order| Draft { order, preview: None, dry: None });
         Self {
             chosen,
@@ -92,20 +97,10 @@ impl Confirm {
             top: Top::default(),
             typed: String::new(),
             complaint: None,
+            phrase,
+            typed_since: None,
             seen: Vec::new(),
             since: None,
-        }
-    }
-
-    /// What must be typed.
-    pub fn phrase(&self) -> String {
-        match self.drafts.as_slice() {
-            [one] => phrase_of(one.order.target.name.first_line()),
-            several => {
-                let first = several.first().map(|draft| draft.order.target.kind());
-                let noun = first.filter(|kind| several.iter().all(|draft| draft.order.target.kind() == *kind));
-                format!("{} {}", several.len(), noun.map_or("targets", domain::Kind::plural))
-            }
         }
     }
 
@@ -152,6 +147,11 @@ impl Confirm {
         if self.is_asked() {
             self.since.get_or_insert(now);
         }
+        if self.typed.is_empty() {
+            self.typed_since = None;
+        } else {
+            self.typed_since.get_or_insert(now);
+        }
     }
 
     /// Seconds until yes counts; `None` while it is not known what would be sent.
@@ -178,7 +178,7 @@ impl Confirm {
             _ => {}
         }
         if self.types() {
-            return self.type_name(key, ripe, held);
+            return self.type_name(key, ripe, held, now);
         }
         if key != self.yes {
             return if held { Word::Waits } else { Word::No };
@@ -191,7 +191,7 @@ impl Confirm {
         if self.is_asked() && self.sendable(store) == 0 { Word::No } else { Word::Waits }
     }
 
-    fn type_name(&mut self, key: Key, ripe: bool, held: bool) -> Word {
+    fn type_name(&mut self, key: Key, ripe: bool, held: bool, now: Timestamp) -> Word {
         if key.code == KeyCode::Enter {
             if held {
                 return Word::Waits;
@@ -199,8 +199,13 @@ impl Confirm {
             if self.typed.trim().is_empty() {
                 return Word::No;
             }
-            if self.typed.trim() != self.phrase() {
+            if !self.phrase.is(&self.typed) {
                 self.complaint = Some("that is another name: nothing was sent");
+                return Word::Waits;
+            }
+            if self.typed_since.is_none_or(|since| now.since(since) < TYPING_S) {
+                self.typed.clear();
+                self.complaint = Some("faster than anybody types: type it by hand");
                 return Word::Waits;
             }
             return if ripe { Word::Yes } else { Word::Waits };
@@ -209,6 +214,9 @@ impl Confirm {
             return if held { Word::Waits } else { Word::No };
         }
         if let Some((text, _)) = input::edit(&self.typed, self.typed.len(), key).filter(|_| !held || self.types_on(key)) {
+            if text.is_empty() {
+                self.typed_since = None;
+            }
             self.typed = text;
             self.complaint = None;
         }
@@ -243,12 +251,14 @@ impl Confirm {
     }
 }
 
-/// What is typed for a name: as much of its beginning as any keyboard has, or all of it where that is nothing.
-fn phrase_of(name: &str) -> String {
-    let on_keyboards: String = name.trim().chars().take_while(char::is_ascii).take(PHRASE_MAX).collect();
-    match on_keyboards.trim_end() {
-        "" => name.trim().chars().take(PHRASE_MAX).collect(),
-        phrase => phrase.to_owned(),
+/// What is typed for these.
+fn phrase(orders: &[Order]) -> Phrase {
+    match orders {
+        [one] => Phrase::of(&one.target),
+        several => {
+            let kind = several.first().map(|order| order.target.kind());
+            Phrase::of_several(several.len(), kind.filter(|kind| several.iter().all(|order| order.target.kind() == *kind)))
+        }
     }
 }
 
@@ -271,18 +281,5 @@ fn standing(target: &Arc<Entity>, store: &Store) -> Standing {
         None => Standing::Vanished,
         Some(now) if now.state != target.state => Standing::Changed(Arc::clone(now)),
         Some(_) => Standing::Same,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::phrase_of;
-
-    #[test]
-    fn what_must_be_typed_can_be_typed() {
-        assert_eq!(phrase_of("lumen/orders-api → prod"), "lumen/orders-api");
-        assert_eq!(phrase_of(" load orders "), "load orders");
-        assert_eq!(phrase_of("заказы"), "заказы", "who calls it so has the keys for it");
-        assert_eq!(phrase_of(&"x".repeat(60)).len(), 40);
     }
 }

@@ -153,7 +153,10 @@ impl Menu {
         let rows = self.rows(model);
         let title = match self.targets.entities.as_slice() {
             [] => "nothing is selected".to_owned(),
-            [one] => format!("{} {}", one.kind(), one.title()),
+            [one] => match &self.targets.step {
+                Some(step) => format!("step {} of {}", step.name.first_line(), one.title()),
+                None => format!("{} {}", one.kind(), one.title()),
+            },
             several => format!("{} marked", several.len()),
         };
         let nothing = self.nothing_offered(&rows);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::fill::Fill;
-use super::{Dialog, Sent, close, question, resolve};
+use super::{Dialog, Sent, close, question, resolve, undo};
 use crate::app::Model;
 use crate::domain::{Outcome, SourceName, Timestamp};
 use crate::msg::{Effect, Msg, Notice};
@@ -15,14 +15,15 @@ const BAD_NEWS_S: f64 = 15.0;
 /// Something came in.
 pub fn hear(model: &mut Model, msg: &Msg) -> Vec<Effect> {
     match msg {
-        Msg::Offered { entity, outcome } => {
+        Msg::Offered { entity, step, outcome } => {
             if let Some((here, offers)) = &mut model.desk.here
                 && here.id == entity.id
+                && step.is_none()
             {
                 *offers = Some(outcome.clone());
             }
             if let Some(Dialog::Gather(targets, _)) = &mut model.desk.dialog {
-                targets.take(&entity.id, outcome.clone());
+                targets.take(&entity.id, step.as_ref(), outcome.clone());
                 return resolve(model, Vec::new());
             }
         }
@@ -72,6 +73,7 @@ fn ended(model: &mut Model, attempt: u64, outcome: &Outcome) -> Vec<Effect> {
     match outcome {
         Outcome::Done(receipt) => {
             effects.extend(receipt.copy.as_ref().map(|text| Effect::Copy(text.to_string())));
+            model.desk.can_undo(sent.wish, receipt.inverse.as_ref());
             match &receipt.awaited {
                 Some(awaited) => model.store.waiting.begin(awaited.clone(), attempt, &sent.target, model.now),
                 None => effects.push(Effect::Refresh(Some(SourceName::from(sent.target.id.source())))),
@@ -90,12 +92,12 @@ fn tell(model: &mut Model, sent: &Sent, outcome: &Outcome) {
     if sent.several && matches!(&model.desk.dialog, Some(Dialog::Progress(_))) {
         return;
     }
-    let name = sent.target.title();
+    let name = sent.name();
     let (good, text, seconds) = match outcome {
         // what was copied says so itself
         Outcome::Done(receipt) if receipt.copy.is_some() => return,
         Outcome::Done(receipt) => {
-            let undo = receipt.undo.as_ref().map_or(String::new(), |undo| format!("; undo: {}", undo.first_line()));
+            let undo = undo::words(model, receipt);
             (true, format!("{name}: {}{undo}", receipt.said.first_line()), 8.0)
         }
         Outcome::DryRun(_) => (true, format!("dry run, nothing was sent: {}", outcome.line()), BAD_NEWS_S),

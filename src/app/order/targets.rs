@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::{ActionId, Confirm, Danger, Entity, EntityId, Failure, Offer, Rules, Text};
+use crate::domain::{ActionId, Confirm, Danger, Entity, EntityId, Failure, Offer, Rules, Step, Text};
 use crate::store::Store;
 
 /// What one source offers for one entity, or why it cannot say.
@@ -15,12 +15,16 @@ pub type Offers = Result<Vec<Offer>, Failure>;
 pub struct Targets {
     /// As they were when the key was pressed, in the order of the screen.
     pub entities: Vec<Arc<Entity>>,
+    /// One step of the only one, if that is meant.
+    pub step: Option<Arc<Step>>,
     offers: BTreeMap<EntityId, Offers>,
 }
 
 /// What was chosen for whom.
 #[derive(Debug, Clone)]
 pub struct Chosen {
+    /// The step of the only target that is meant.
+    pub step: Option<Arc<Step>>,
     /// The offer: words and form of the first target, the danger of the worst.
     pub offer: Offer,
     /// Whom it can be done to.
@@ -34,7 +38,12 @@ pub struct Chosen {
 impl Targets {
     /// These, of which nothing is known yet.
     pub fn new(entities: Vec<Arc<Entity>>) -> Self {
-        Self { entities, offers: BTreeMap::new() }
+        Self { entities, step: None, offers: BTreeMap::new() }
+    }
+
+    /// A step of a run, of which nothing is known yet.
+    pub fn of_step(run: Arc<Entity>, step: Arc<Step>) -> Self {
+        Self { entities: vec![run], step: Some(step), offers: BTreeMap::new() }
     }
 
     /// Those whose source has not said yet.
@@ -43,8 +52,8 @@ impl Targets {
     }
 
     /// Takes what a source offers, if it is for one of these.
-    pub fn take(&mut self, entity: &EntityId, offers: Offers) {
-        if self.entities.iter().any(|known| known.id == *entity) {
+    pub fn take(&mut self, entity: &EntityId, step: Option<&Arc<Step>>, offers: Offers) {
+        if step == self.step.as_ref() && self.entities.iter().any(|known| known.id == *entity) {
             self.offers.insert(entity.clone(), offers);
         }
     }
@@ -102,7 +111,7 @@ impl Targets {
             left_out.extend(entities.drain(1..).map(|entity| (entity, why.clone())));
         }
         offer.danger = danger;
-        Some(Chosen { offer, entities, left_out, confirm: worst })
+        Some(Chosen { step: self.step.clone(), offer, entities, left_out, confirm: worst })
     }
 
     /// Why this cannot be done to that one.

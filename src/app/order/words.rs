@@ -43,8 +43,10 @@ pub fn draw(confirm: &Confirm, around: Around<'_>, screen: Rect, buf: &mut Buffe
     (&dialog).render(screen, buf);
     confirm.types().then(|| {
         let at = dialog.foot_area(screen);
-        let before = foot.first().map_or(0, |line| draw::pieces_width(&line.pieces));
-        Position { x: (at.x + before as u16).min(at.right().saturating_sub(1)), y: at.y }
+        // the last line but one is what is typed on
+        let place = foot.len().saturating_sub(2);
+        let before = foot.get(place).map_or(0, |line| draw::pieces_width(&line.pieces));
+        Position { x: (at.x + before as u16).min(at.right().saturating_sub(1)), y: at.y + place as u16 }
     })
 }
 
@@ -80,7 +82,7 @@ fn body<'a>(confirm: &'a Confirm, around: Around<'a>) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     let several = confirm.drafts.len() > 1;
     if several {
-        let kinds = confirm.phrase();
+        let kinds = confirm.phrase.wanted().to_owned();
         let sendable = confirm.sendable(around.store);
         let text = if sendable == confirm.drafts.len() || !confirm.is_asked() { kinds } else { format!("{kinds}, {sendable} can be done") };
         lines.push(row("targets", vec![Piece::new(text, Role::Title)]));
@@ -91,6 +93,7 @@ fn body<'a>(confirm: &'a Confirm, around: Around<'a>) -> Vec<Line<'a>> {
             lines.push(Line::default());
         }
         target(&mut lines, &draft.order.target, several, around);
+        step(&mut lines, draft, around);
         change(&mut lines, &draft.order.target, &standing, around);
         requests(&mut lines, draft, around);
         dry_run(&mut lines, draft, around);
@@ -135,6 +138,14 @@ fn target(lines: &mut Vec<Line<'_>>, entity: &Entity, several: bool, around: Aro
         let ago = words::age(around.now.since(entity.seen_at).max(0.0));
         lines.push(row("", vec![Piece::new(format!("seen {ago} ago: {}", failure.detail.first_line()), Role::Warning)]));
     }
+}
+
+fn step(lines: &mut Vec<Line<'_>>, draft: &Draft, around: Around<'_>) {
+    let Some(step) = &draft.order.step else { return };
+    let (sign, role) = around.look.state(step.state);
+    let word = step.reason.as_ref().map_or(step.state.word(), |reason| reason.first_line());
+    let pieces = vec![Piece::new(step.name.first_line().to_owned(), Role::Title), Piece::new(format!("  {sign} {word}"), role)];
+    lines.push(row("step", pieces));
 }
 
 fn change<'a>(lines: &mut Vec<Line<'a>>, target: &Entity, standing: &Standing, around: Around<'_>) {
@@ -245,15 +256,28 @@ fn foot<'a>(confirm: &'a Confirm, around: Around<'_>) -> Vec<Line<'a>> {
         return vec![line(vec![Piece::new(" nothing can be sent; any key closes this", Role::Warning)])];
     }
     if confirm.types() {
-        let mut typed = vec![Piece::new(format!(" type {} ", confirm.phrase()), Role::Title), Piece::new("and enter: ", Role::Text)];
-        typed.push(Piece::new(confirm.typed.as_str(), Role::Accent));
+        let wanted = confirm.phrase.wanted();
+        let stands_in = matches!(confirm.drafts.as_slice(), [one] if confirm.phrase.stands_in(&one.order.target));
+        let mut asked = vec![Piece::new(format!(" type {wanted} "), Role::Title)];
+        asked.extend(stands_in.then(|| Piece::new("in place of its name ", Role::Text)));
+        let mut typed = vec![Piece::new("and enter: ", Role::Text), Piece::new(confirm.typed.as_str(), Role::Accent)];
+        // a long name needs a line of its own, so that what is typed stays in sight
+        let room = usize::from(WIDTH.min(around.columns.saturating_sub(2)));
+        let fits = draw::pieces_width(&asked) + wanted.len() + 16 < room;
+        let typed = if fits {
+            asked.append(&mut typed);
+            vec![line(asked)]
+        } else {
+            typed.insert(0, Piece::new(" ", Role::Text));
+            vec![line(asked), line(typed)]
+        };
         let mut keys = match (confirm.complaint, confirm.wait_s(around.now)) {
             (Some(complaint), _) => vec![Piece::new(format!(" {complaint} "), Role::Failed)],
             (None, None) => vec![Piece::new(" asking what would be sent ", Role::Muted)],
             (None, Some(_)) => vec![key("esc".to_owned()), Piece::new(" or enter alone cancels ", Role::Text)],
         };
         keys.extend(more());
-        return vec![line(typed), line(keys)];
+        return typed.into_iter().chain([line(keys)]).collect();
     }
     // what stands behind a colon explains it, and is in the title of the box
     let title = confirm.chosen.offer.title.first_line().split(": ").next().unwrap_or_default();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::call::{Call, Decode, Exec, Exit, File, Http, Method, Values, Way, calls, mistake, usual_exit};
 use super::{Also, Jq, Template};
 use crate::config::Span;
-use crate::domain::{Danger, FieldKind, Kind, Text, Until};
+use crate::domain::{Danger, FieldKind, Kind, Step, Text, Until};
 
 calls! {
     /// `[[action]]`: something that can be done with an entity. Its filters see the entity, with `$values` (what was filled in),
@@ -24,8 +24,13 @@ calls! {
         pub danger: Danger,
         /// Over the entity: true if it can be done; false or why not if it cannot.
         pub when: Option<Jq>,
+        /// It is done to one step of a run, which its filters see as `.step`.
+        #[serde(default)]
+        pub step: bool,
         /// How it is undone, in words.
         pub undo: Option<Template>,
+        /// The action that takes it back.
+        pub inverse: Option<InverseTable>,
         /// What else it touches, in words.
         pub touches: Option<Template>,
         /// What must be filled in.
@@ -69,8 +74,18 @@ calls! {
 
     /// `[action.dry-run]`: asks the system what would happen. Changes nothing there.
     DryRunCall {
+        /// It makes the system work (a job that only checks): asked when a person asks for it, not with every question.
+        #[serde(default)]
+        pub on_request: bool,
         /// Each output is a line.
         pub map: Jq,
+    }
+}
+
+impl ActionCall {
+    /// Whether it can be done with this kind, or with a step of it.
+    pub fn is_for(&self, kind: Kind, step: Option<&Step>) -> bool {
+        self.on.contains(&kind) && self.step == step.is_some()
     }
 }
 
@@ -134,6 +149,20 @@ pub struct AwaitTable {
     /// Wait for what was made rather than for the target.
     #[serde(default)]
     pub made: bool,
+}
+
+/// `inverse = { action = "expire", made = true }`: another action of the same file that takes this one back.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct InverseTable {
+    /// Its id.
+    pub action: String,
+    /// It is done to what was made rather than to the target.
+    #[serde(default)]
+    pub made: bool,
+    /// Fields of its form that are filled as those of this action were.
+    #[serde(default)]
+    pub keep: Vec<String>,
 }
 
 fn yes() -> bool {

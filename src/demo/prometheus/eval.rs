@@ -75,7 +75,7 @@ impl<'a> Ground<'a> {
             Expr::Selector(selector) if selector.range_s.is_some() => {
                 Err("invalid expression type \"range vector\" for range query, must be Scalar or instant Vector".to_owned())
             }
-            Expr::Selector(selector) => self.select(selector, at),
+            Expr::Selector(selector) => self.select(selector, at.plus(-selector.offset_s)),
             Expr::Call(name, arguments) => self.call(name, arguments, at),
             Expr::Aggregate(aggregate) => self.aggregate(aggregate, at),
             Expr::Binary(operator, left, right) => self.binary(operator, self.eval(left, at)?, self.eval(right, at)?),
@@ -165,7 +165,7 @@ impl<'a> Ground<'a> {
                 let Some(range_s) = selector.range_s else {
                     return Err(format!("expected type range vector in call to function \"{name}\", got instant vector"));
                 };
-                self.over_time(name, selector, range_s, at)
+                self.over_time(name, selector, range_s, at.plus(-selector.offset_s))
             }
             ("histogram_quantile", [quantile, inner]) => match self.eval(quantile, at)? {
                 Value::Scalar(quantile) => Ok(Value::Vector(self.histogram_quantile(quantile, self.vector(inner, at)?))),

@@ -32,6 +32,8 @@ pub struct Selector {
     pub matchers: Vec<Matcher>,
     /// Seconds looked back over, where it is a range.
     pub range_s: Option<f64>,
+    /// Seconds before now at which it ends.
+    pub offset_s: f64,
 }
 
 /// One condition: `=`, `!=`, `=~` or `!~`.
@@ -88,6 +90,10 @@ fn error(place: usize, what: &str) -> String {
     format!("1:{}: parse error: {what}", place + 1)
 }
 
+fn unexpected(place: usize, token: &Token, whence: &str) -> String {
+    error(place, &format!("unexpected {}{whence}", told(token)))
+}
+
 fn told(token: &Token) -> String {
     match token {
         Token::Word(word) => format!("identifier \"{word}\""),
@@ -111,7 +117,8 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, String> {
             out.push((place, Token::Word(taken(&mut chars, |c| c.is_ascii_alphanumeric() || c == '_' || c == ':'))));
         } else if c.is_ascii_digit() || c == '.' {
             let word = taken(&mut chars, |c| c.is_ascii_alphanumeric() || c == '.');
-            let token = if in_range { span(&word).map(Token::Span) } else { number(&word, &mut chars).map(Token::Number) };
+            let is_offset = matches!(out.last(), Some((_, Token::Word(word))) if word == "offset");
+            let token = if in_range || is_offset { span(&word).map(Token::Span) } else { number(&word, &mut chars).map(Token::Number) };
             out.push((place, token.ok_or_else(|| error(place, &format!("bad number or duration syntax: \"{word}\"")))?));
         } else if c == '"' || c == '\'' {
             out.push((place, Token::Text(quoted(&mut chars).ok_or_else(|| error(place, "unterminated quoted string"))?)));
@@ -213,11 +220,9 @@ impl Reader {
     }
 
     fn expect(&mut self, sign: &str) -> Result<(), String> {
-        let (place, token) = self.next()?;
-        if token == Token::Sign(leak(sign)) {
-            Ok(())
-        } else {
-            Err(error(place, &format!("unexpected {}, expected \"{sign}\"", told(&token))))
+        match self.next()? {
+            (_, Token::Sign(own)) if own == sign => Ok(()),
+            (place, other) => Err(unexpected(place, &other, &format!(", expected \"{sign}\""))),
         }
     }
 
@@ -324,20 +329,15 @@ impl Reader {
             while !self.takes("}") {
                 let label = match self.next()? {
                     (_, Token::Word(word) | Token::Text(word)) => word,
-                    (place, other) => return Err(error(place, &format!("unexpected {} in label matching", told(&other)))),
+                    (place, other) => return Err(unexpected(place, &other, " in label matching")),
                 };
                 let how = match self.next()? {
                     (_, Token::Sign(how @ ("=" | "!=" | "=~" | "!~"))) => how,
-                    (place, other) => {
-                        return Err(error(
-                            place,
-                            &format!("unexpected {} in label matching, expected label matching operator", told(&other)),
-                        ));
-                    }
+                    (place, other) => return Err(unexpected(place, &other, " in label matching, expected label matching operator")),
                 };
                 let value = match self.next()? {
                     (_, Token::Text(value)) => value,
-                    (place, other) => return Err(error(place, &format!("unexpected {} in label matching, expected string", told(&other)))),
+                    (place, other) => return Err(unexpected(place, &other, " in label matching, expected string")),
                 };
                 if label == "__name__" && how == "=" {
                     selector.name = value;
@@ -355,19 +355,22 @@ impl Reader {
             return Err(error(place, "vector selector must contain at least one non-empty matcher"));
         }
         if self.takes("[") {
-            match self.next()? {
-                (_, Token::Span(seconds)) => selector.range_s = Some(seconds),
-                (place, other) => return Err(error(place, &format!("unexpected {}, expected duration", told(&other)))),
-            }
+            selector.range_s = Some(self.span()?);
             self.expect("]")?;
+        }
+        if matches!(self.peek(), Some((_, Token::Word(word))) if word == "offset") {
+            self.next()?;
+            selector.offset_s = self.span()?;
         }
         Ok(Expr::Selector(selector))
     }
-}
 
-/// The static form of a sign that is asked for by name.
-fn leak(sign: &str) -> &'static str {
-    ["(", ")", "{", "}", "[", "]"].into_iter().find(|own| *own == sign).unwrap_or("")
+    fn span(&mut self) -> Result<f64, String> {
+        match self.next()? {
+            (_, Token::Span(seconds)) => Ok(seconds),
+            (place, other) => Err(unexpected(place, &other, ", expected duration")),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -381,6 +384,8 @@ mod tests {
         assert!(matches!(*right, Expr::Binary(ref tight, ..) if tight == ">"));
         assert_eq!(span("1h30m"), Some(5400.0));
         assert_eq!(parse("1e-3"), Ok(Expr::Number(0.001)));
+        let Expr::Selector(before) = parse("up[5m] offset 90000ms").unwrap() else { panic!("not a selector") };
+        assert_eq!((before.range_s, before.offset_s), (Some(300.0), 90.0));
         for (text, said) in [
             ("up{", "1:4: parse error: unexpected end of input inside braces"),
             ("sum(up", "1:7: parse error: unexpected end of input"),

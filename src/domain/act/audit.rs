@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActionId, Danger};
+use super::{ActionId, Danger, Inverse};
 use crate::domain::{EntityId, SourceName, Text, Timestamp};
 
 /// One line of the audit log.
@@ -25,6 +25,9 @@ pub struct AuditLine {
     pub target: EntityId,
     /// What people call it.
     pub name: Text,
+    /// Which step of it, by the system's key; absent if all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Text>,
     /// What.
     pub action: ActionId,
     /// How bad a mistake would be; absent if the source no longer offers it.
@@ -45,6 +48,9 @@ pub struct AuditLine {
     /// At the end: why it failed, was refused or cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Text>,
+    /// At the end: what takes it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse: Option<Inverse>,
     /// At the end: seconds since the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<f64>,

@@ -51,6 +51,9 @@ pub struct Along {
     pub overflow: f64,
 }
 
+/// What is left of a PSI where nothing differs is rounding, and contributes nothing to a model's drift.
+const ROUNDING: f64 = 1e-12;
+
 /// How far two windows are apart.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Distances {
@@ -96,7 +99,7 @@ pub fn compare(layout: Layout<'_>, reference: &[f64], current: &[f64], smoothing
         n,
         m,
         cells,
-        psi: psi.max(0.0),
+        psi: if psi > ROUNDING { psi } else { 0.0 },
         psi_limit: limits.psi(cells, n, m),
         jensen_shannon: (sums.divergence.max(0.0) / (2.0 * std::f64::consts::LN_2)).sqrt().min(1.0),
         hellinger: (sums.affinity.max(0.0) / 2.0).sqrt().min(1.0),
@@ -133,9 +136,11 @@ impl Counts {
 }
 
 /// Cells taken at a time, on the stack: loops over arrays of a fixed size become vector code.
-const BLOCK: usize = 16;
+const BLOCK: usize = 8;
 /// Numbers of one block.
 type Block = [f64; BLOCK];
+/// Less than any share or count, so that an empty cell divides nothing by zero; its square is still a normal number.
+const TINY: f64 = 1e-100;
 
 /// What is added up over cells, whatever their order. Empty cells add nothing: `ln 0` is finite here (see [`ln`]) and times zero.
 #[derive(Default)]
@@ -149,29 +154,35 @@ struct Sums {
 }
 
 impl Sums {
+    /// With `u = 2p/(p+q)` and `v = 2q/(p+q)`, PSI is `Σ (q−p)(ln v − ln u)` and the divergence `½ Σ (p ln u + q ln v)`: two logarithms a
+    /// cell, not three, and what is divided by shares one division.
     fn of(reference: &[f64], current: &[f64], n: f64, m: f64) -> Self {
         let (per_n, per_m) = (1.0 / n, 1.0 / m);
         let mut lanes = [[0.0_f64; BLOCK]; 6];
         each(reference, current, |r, c| {
-            let (mut p, mut q, mut middle): (Block, Block, Block) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
-            for i in 0..BLOCK {
-                p[i] = r[i] * per_n;
-                q[i] = c[i] * per_m;
-                middle[i] = (p[i] + q[i]) * 0.5;
-            }
-            let (ln_p, ln_q, ln_middle) = (logarithms(&p), logarithms(&q), logarithms(&middle));
             let [psi, divergence, affinity, variation, widest, chi2] = &mut lanes;
+            let (mut p, mut q, mut ln_u, mut ln_v): (Block, Block, Block, Block) = Default::default();
             for i in 0..BLOCK {
-                psi[i] += (q[i] - p[i]) * (ln_q[i] - ln_p[i]);
-                divergence[i] += p[i] * (ln_p[i] - ln_middle[i]) + q[i] * (ln_q[i] - ln_middle[i]);
+                (p[i], q[i]) = (r[i] * per_n, c[i] * per_m);
+                let (both, counts) = (p[i] + q[i] + TINY, r[i] + c[i] + TINY);
+                let inverse = 1.0 / (both * counts);
+                let per_both = 2.0 * inverse * counts;
+                let tilt = r[i] * m - c[i] * n;
+                chi2[i] += tilt * tilt * inverse * both;
+                (ln_u[i], ln_v[i]) = (p[i] * per_both, q[i] * per_both);
+            }
+            for i in 0..BLOCK {
+                (ln_u[i], ln_v[i]) = logarithms(ln_u[i], ln_v[i]);
+            }
+            for i in 0..BLOCK {
+                psi[i] += (q[i] - p[i]) * (ln_v[i] - ln_u[i]);
+                divergence[i] += p[i] * ln_u[i] + q[i] * ln_v[i];
+                affinity[i] += p[i] + q[i] - 2.0 * (p[i] * q[i]).sqrt();
             }
             for i in 0..BLOCK {
                 let apart = (q[i] - p[i]).abs();
-                let tilt = r[i] * m - c[i] * n;
-                affinity[i] += p[i] + q[i] - 2.0 * (p[i] * q[i]).sqrt();
                 variation[i] += apart;
                 widest[i] = if apart > widest[i] { apart } else { widest[i] };
-                chi2[i] += tilt * tilt / (r[i] + c[i] + f64::MIN_POSITIVE);
             }
         });
         let sum = |of: usize| lanes[of].iter().sum();
@@ -183,41 +194,47 @@ impl Sums {
 /// Gives all cells, a block at a time; the last one is filled up with empty cells.
 #[inline]
 fn each(reference: &[f64], current: &[f64], mut add: impl FnMut(&Block, &Block)) {
-    let (mut r, mut c) = ([0.0; BLOCK], [0.0; BLOCK]);
-    let mut at = 0;
-    while at < reference.len() {
-        let end = (at + BLOCK).min(reference.len());
-        if end - at < BLOCK {
-            (r, c) = ([0.0; BLOCK], [0.0; BLOCK]);
-        }
-        r[..end - at].copy_from_slice(&reference[at..end]);
-        c[..end - at].copy_from_slice(&current[at..end]);
+    let ((r, rest_r), (c, rest_c)) = (reference.as_chunks(), current.as_chunks());
+    r.iter().zip(c).for_each(|(r, c)| add(r, c));
+    if !rest_r.is_empty() {
+        let (mut r, mut c) = ([0.0; BLOCK], [0.0; BLOCK]);
+        r[..rest_r.len()].copy_from_slice(rest_r);
+        c[..rest_c.len()].copy_from_slice(rest_c);
         add(&r, &c);
-        at = end;
     }
-}
-
-fn logarithms(of: &Block) -> Block {
-    let mut out = [0.0; BLOCK];
-    for i in 0..BLOCK {
-        out[i] = ln(of[i]);
-    }
-    out
 }
 
 /// Natural logarithm of a positive normal number, to one unit in the last place or two, without a call or a branch; of 0 some finite
 /// number. `ln x = k·ln 2 + 2 artanh((z−1)/(z+1))` with `x = z·2^k`, `z` between `√½` and `√2` (Abramowitz & Stegun 4.1.27).
 #[inline]
-#[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
 fn ln(x: f64) -> f64 {
+    let (k, z) = parts(x);
+    sum(k, (z - 1.0) / (z + 1.0))
+}
+
+/// Both logarithms with one division.
+#[inline]
+fn logarithms(x: f64, y: f64) -> (f64, f64) {
+    let ((k, z), (j, w)) = (parts(x), parts(y));
+    let inverse = 1.0 / ((z + 1.0) * (w + 1.0));
+    (sum(k, (z - 1.0) * (w + 1.0) * inverse), sum(j, (w - 1.0) * (z + 1.0) * inverse))
+}
+
+/// `k` and `z` of `x`.
+#[inline]
+fn parts(x: f64) -> (f64, f64) {
     const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     const OFFSET: u64 = 1024 << 52;
     const MAGIC: u64 = 0x4330_0000_0000_0000; // 2^52: a small whole number in the low bits becomes that number above it
     let bits = x.to_bits();
     let k = bits.wrapping_add(OFFSET).wrapping_sub(ROOT_HALF) >> 52;
     let z = f64::from_bits(bits.wrapping_sub(k << 52).wrapping_add(OFFSET));
-    let k = f64::from_bits(k | MAGIC) - (4_503_599_627_370_496.0 + 1024.0);
-    let f = (z - 1.0) / (z + 1.0);
+    (f64::from_bits(k | MAGIC) - (4_503_599_627_370_496.0 + 1024.0), z)
+}
+
+/// `k·ln 2 + 2 artanh f`.
+#[inline]
+fn sum(k: f64, f: f64) -> f64 {
     let s = f * f;
     let tail = 1.0 / 3.0
         + s * (1.0 / 5.0
@@ -256,15 +273,11 @@ impl Filled {
     fn psi(&self, reference: &[f64], current: &[f64]) -> f64 {
         let mut lanes = [0.0; BLOCK];
         each(reference, current, |r, c| {
-            let (mut p, mut q): (Block, Block) = ([0.0; BLOCK], [0.0; BLOCK]);
             for i in 0..BLOCK {
-                p[i] = ((r[i] + self.add) * self.per_n).max(self.p_floor);
-                q[i] = ((c[i] + self.add) * self.per_m).max(self.q_floor);
-            }
-            let (ln_p, ln_q) = (logarithms(&p), logarithms(&q));
-            for i in 0..BLOCK {
+                let p = ((r[i] + self.add) * self.per_n).max(self.p_floor);
+                let q = ((c[i] + self.add) * self.per_m).max(self.q_floor);
                 let used = if r[i] + c[i] > 0.0 { 1.0 } else { 0.0 };
-                lanes[i] += used * (q[i] - p[i]) * (ln_q[i] - ln_p[i]);
+                lanes[i] += used * (q - p) * ln(q / p);
             }
         });
         lanes.iter().sum()
@@ -273,43 +286,42 @@ impl Filled {
 
 fn along(edges: &[f64], exponential: bool, reference: &[f64], current: &[f64], n: f64, m: f64) -> Along {
     let mut out = Along::default();
-    let (mut below_r, mut below_c) = (0.0, 0.0);
-    let (mut gap, mut area) = (0.0_f64, 0.0);
-    let (mut moment, mut square) = (0.0, 0.0);
-    let (mut next_r, mut next_c) = (0, 0);
-    let (per_n, per_m) = (1.0 / n, 1.0 / m);
     let last = reference.len() - 1;
-    // squares about a finite edge: about zero they would cancel where values are large and close together
-    let origin = if edges[0].is_finite() { edges[0] } else { edges[1] };
-    for (at, (r, c)) in reference.iter().zip(current).enumerate() {
-        let (lower, upper) = (edges[at], edges[at + 1]);
-        let cell = Cell { lower, upper, exponential };
+    // an infinite cell lies at its finite edge
+    let lowest = if edges[0].is_finite() { edges[0] } else { edges[1] };
+    let highest = if edges[last + 1].is_finite() { edges[last + 1] } else { edges[last].max(lowest) };
+    let (per_n, per_m) = (1.0 / n, 1.0 / m);
+    let (mut below_r, mut below_c) = (0.0, 0.0);
+    let (mut gap, mut twice_area, mut ks) = (0.0_f64, 0.0, 0.0_f64);
+    let (mut twice_moment, mut thrice_square) = (0.0, 0.0);
+    let (mut next_r, mut next_c) = (0, 0);
+    let (mut want_r, mut want_c) = (QUANTILES[0] * n, QUANTILES[0] * m);
+    // places are told from a finite edge: squares about zero would cancel where values are large and close together
+    let mut low = 0.0;
+    for (at, ((r, c), upper)) in reference.iter().zip(current).zip(&edges[1..]).enumerate() {
         let (to_r, to_c) = (below_r + r, below_c + c);
-        next_r = cell.quantiles(&mut out.reference, next_r, n, below_r, *r, at == last);
-        next_c = cell.quantiles(&mut out.current, next_c, m, below_c, *c, at == last);
-        let after = if at == last { 0.0 } else { to_r * per_n - to_c * per_m };
-        let (before_abs, after_abs) = (gap.abs(), after.abs());
-        if lower.is_finite() && upper.is_finite() {
-            let width = upper - lower;
-            // both ends on one side of zero: the mean of them; else the two triangles
-            let sum = before_abs + after_abs + f64::MIN_POSITIVE;
-            area += width * (sum - (before_abs * after_abs - gap * after) / sum) / 2.0;
-            let (low, high) = (lower - origin, upper - origin);
-            moment += r * (low + high) / 2.0;
-            square += r * (low * low + low * high + high * high) / 3.0;
-        } else {
-            let place = if upper.is_finite() { upper } else { lower } - origin;
-            moment += r * place;
-            square += r * place * place;
+        if to_r >= want_r || to_c >= want_c || at == last {
+            let cell = Cell { lower: edges[at], upper: *upper, exponential };
+            next_r = cell.quantiles(&mut out.reference, next_r, n, below_r, *r, at == last);
+            next_c = cell.quantiles(&mut out.current, next_c, m, below_c, *c, at == last);
+            let want = |next: usize, total: f64| QUANTILES.get(next).map_or(f64::INFINITY, |share| share * total);
+            (want_r, want_c) = (want(next_r, n), want(next_c, m));
         }
-        out.ks = out.ks.max(after_abs);
-        gap = after;
-        (below_r, below_c) = (to_r, to_c);
+        let high = if at == last { highest } else { *upper } - lowest;
+        let after = if at == last { 0.0 } else { to_r * per_n - to_c * per_m };
+        // both ends on one side of zero: the mean of them; else the two triangles
+        let ends = gap.abs() + after.abs();
+        twice_area += (high - low) * if gap * after >= 0.0 { ends } else { (gap * gap + after * after) / ends };
+        twice_moment += r * (low + high);
+        thrice_square += r * (low * low + low * high + high * high);
+        ks = ks.max(after.abs());
+        (gap, low, below_r, below_c) = (after, high, to_r, to_c);
     }
-    let variance = square * per_n - (moment * per_n) * (moment * per_n);
-    out.wasserstein = area;
-    out.wasserstein_normed = (variance > 0.0).then(|| area / variance.sqrt());
-    out.ks = out.ks.min(1.0);
+    let (moment, square) = (twice_moment / 2.0 * per_n, thrice_square / 3.0 * per_n);
+    let variance = square - moment * moment;
+    out.wasserstein = twice_area / 2.0;
+    out.wasserstein_normed = (variance > 0.0).then(|| out.wasserstein / variance.sqrt());
+    out.ks = ks.min(1.0);
     out.ks_p = ks_p(out.ks, n, m);
     out.overflow = if edges[last + 1].is_finite() { 0.0 } else { current[last] * per_m };
     out
@@ -361,7 +373,10 @@ mod tests {
     #[test]
     fn the_logarithm_is_the_one_of_the_standard_library() {
         for x in (1..2000).map(|at| f64::from(at) * 0.000_731).chain([1e-300, 1e300, 0.999_999_999, 1.0, 1.000_000_001]) {
+            let (one, other) = logarithms(x, 2.0);
             assert!((ln(x) - x.ln()).abs() <= 4.0 * f64::EPSILON * x.ln().abs(), "{x}: {} is not {}", ln(x), x.ln());
+            assert!((one - x.ln()).abs() <= 8.0 * f64::EPSILON * x.ln().abs(), "{x}: {one} is not {}", x.ln());
+            assert!((other - std::f64::consts::LN_2).abs() <= f64::EPSILON, "{other}");
         }
     }
 }

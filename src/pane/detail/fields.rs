@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::super::look::Look;
 use super::super::table;
-use super::{overlay, related};
-use crate::domain::{Entity, EntityId, Failure, Kind, Step, Text, Timestamp};
+use super::{health, overlay, related};
+use crate::domain::{Entity, EntityId, Failure, Kind, Series, Step, Text, Timestamp};
 use crate::insight::spells::Spell;
 use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
@@ -68,6 +68,7 @@ pub fn of(
     steps: Option<&Result<Vec<Step>, Failure>>,
     gone: bool,
     spells: Option<&[Spell]>,
+    ranges: &[Series],
     columns: usize,
     look: &Look<'_>,
 ) -> Vec<Line> {
@@ -80,6 +81,7 @@ pub fn of(
         related::firings(spells, look, &mut lines);
     }
     overlay::lines(entity, columns, look, &mut lines);
+    health::lines(entity, columns, ranges, look, &mut lines);
     related::polls(entity, look, &mut lines);
     related::runs(entity, columns, look, &mut lines);
     related::history(entity, look, &mut lines);

@@ -1,25 +1,17 @@
-//! What can be done to a container: the verbs of the engine, a shell in it, and the command that opens one elsewhere.
-//! Not for: whether it may be done (see `runtime::act`), what a container is (see `facts`).
+//! What can be done to a container: the verbs of the engine, and the command that opens a shell elsewhere.
+//! Not for: whether it may be done (see `runtime::act`), what a container is (see `facts`), the shell itself (see `shell`).
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use bollard::ClientVersion;
-use bollard::container::LogOutput;
-use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
-use bollard::query_parameters::ResizeExecOptions;
-use futures_util::StreamExt;
-
-use super::Docker;
 use super::facts::Facts;
+use super::{Docker, shell};
 use crate::domain::{
-    ActionId, Applies, Awaited, Danger, Entity, Failure, FailureKind, Field, FieldKind, Kind, Offer, Order, Receipt, Text, Until,
+    ActionId, Applies, Awaited, Danger, Entity, Failure, FailureKind, Field, FieldKind, Inverse, Kind, Offer, Order, Receipt, Text, Until,
 };
 use crate::source::http::{Method, Request};
 use crate::source::own::quoted;
-use crate::source::{Deed, Pending, ShellStream};
+use crate::source::{Deed, Pending};
 
-/// Longest wait of one request of a shell, in seconds; its stream has no end.
-const SHELL_TIMEOUT_S: u64 = 30;
 /// Seconds a restarted or stopped container is waited for: the engine itself waits 10 before it kills.
 const PATIENCE_S: f64 = 45.0;
 /// What a process can be sent.
@@ -30,6 +22,7 @@ struct Verb {
     id: &'static str,
     title: &'static str,
     danger: Danger,
+    /// The verb that takes it back.
     undo: Option<&'static str>,
     touches: Option<&'static str>,
     /// The engine's words for states in which it makes sense.
@@ -125,8 +118,6 @@ const VERBS: &[Verb] = &[
     },
 ];
 
-/// What a container must be for a shell in it.
-const SHELL: &str = "shell";
 const DEBUG: &str = "debug-command";
 
 impl Docker {
@@ -138,21 +129,7 @@ impl Docker {
         let status = self.engine.ledger().known(entity.id.key()).map(|known| known.facts.status.clone());
         let status = status.as_deref();
         let mut offers: Vec<Offer> = VERBS.iter().map(|verb| verb.offer(status)).collect();
-        offers.push(Offer {
-            applies: if self.socket().is_none() {
-                Applies::No(Text::from("a shell needs the engine's own socket (unix://), not an address"))
-            } else {
-                applies(RUNS, status)
-            },
-            touches: Some(Text::from("whatever is typed there")),
-            form: vec![
-                Field { required: true, preset: Some(Text::from("sh")), ..Field::new("command", "Command") },
-                Field { help: Some(Text::from("the image's own if empty")), ..Field::new("user", "User") },
-            ],
-            terminal: true,
-            bulk: false,
-            ..Offer::new(SHELL, "Open a shell in it", Danger::Disruptive)
-        });
+        offers.push(Offer { applies: applies(RUNS, status), ..shell::offer() });
         offers.push(Offer { bulk: false, ..Offer::new(DEBUG, "Copy the command that opens a shell", Danger::Safe) });
         offers
     }
@@ -162,7 +139,7 @@ impl Docker {
         let id = order.target.id.key();
         match order.action.as_str() {
             DEBUG => return Ok(self.debug_command(order)),
-            SHELL => return self.shell_deed(order).await,
+            shell::SHELL => return self.shell_deed(order).await,
             _ => {}
         }
         let verb = VERBS.iter().find(|verb| verb.id == order.action.as_str()).ok_or_else(|| unknown(&order.action))?;
@@ -182,66 +159,15 @@ impl Docker {
                     let until: Until = until.parse().ok()?;
                     Some(Awaited { of: order.target.id.clone(), word: Text::from(word), until, timeout_s: PATIENCE_S })
                 });
-                Ok(Receipt { awaited, ..Receipt::said(answer.status.to_string()) })
+                let inverse = verb.undo.map(|undo| Inverse {
+                    action: ActionId::from(undo),
+                    target: order.target.id.clone(),
+                    values: BTreeMap::new(),
+                });
+                Ok(Receipt { awaited, inverse, ..Receipt::said(answer.status.to_string()) })
             })
         });
         Ok(Deed { requests, given: vec![given(&facts)], notes: Vec::new(), undo: verb.undo.map(Text::from), send })
-    }
-
-    /// A shell in a running container.
-    pub(super) async fn opened(&self, order: &Order, (columns, rows): (u16, u16)) -> Result<ShellStream, Failure> {
-        let doing = format!("open a shell in {}", order.target.name);
-        let failed = |error: bollard::errors::Error| failure(&doing, &error);
-        let socket =
-            self.socket().ok_or_else(|| Failure::new(FailureKind::Unsupported, doing.as_str(), "the engine has no socket here"))?;
-        let api = self.engine.dialect().await?.api;
-        let version = ClientVersion { major_version: api.0 as usize, minor_version: api.1 as usize };
-        let client = Arc::new(bollard::Docker::connect_with_unix(socket, SHELL_TIMEOUT_S, &version).map_err(failed)?);
-        let options = CreateExecOptions {
-            attach_stdin: Some(true),
-            attach_stdout: Some(true),
-            attach_stderr: Some(true),
-            tty: Some(true),
-            env: Some(vec!["TERM=xterm-256color".to_owned()]),
-            cmd: Some(argv(order)),
-            user: user(order),
-            ..CreateExecOptions::default()
-        };
-        let exec = client.create_exec(order.target.id.key(), options).await.map_err(failed)?.id;
-        let start = StartExecOptions { detach: false, tty: true, output_capacity: None };
-        let StartExecResults::Attached { output, input } = client.start_exec(&exec, Some(start)).await.map_err(failed)? else {
-            return Err(Failure::new(FailureKind::BadShape, doing, "the engine did not attach"));
-        };
-        let resize = {
-            let (client, exec, doing) = (Arc::clone(&client), exec.clone(), doing.clone());
-            move |columns: u16, rows: u16| -> Pending<'static, ()> {
-                let (client, exec, doing) = (Arc::clone(&client), exec.clone(), doing.clone());
-                Box::pin(async move {
-                    let size = ResizeExecOptions { h: i32::from(rows), w: i32::from(columns) };
-                    client.resize_exec(&exec, size).await.map_err(|error| failure(&doing, &error))
-                })
-            }
-        };
-        // the first prompt may come before it is known how wide the terminal is; nothing is lost by that
-        let _ = resize(columns, rows).await;
-        let exit = {
-            let doing = doing.clone();
-            move || -> Pending<'static, Option<i64>> {
-                let (client, exec, doing) = (Arc::clone(&client), exec.clone(), doing.clone());
-                Box::pin(async move {
-                    let told = client.inspect_exec(&exec).await.map_err(|error| failure(&doing, &error))?;
-                    Ok(told.exit_code)
-                })
-            }
-        };
-        let printed =
-            output.map(move |piece| piece.map(LogOutput::into_bytes).map(|bytes| bytes.to_vec()).map_err(|e| failure(&doing, &e)));
-        Ok(ShellStream { output: Box::pin(printed), input, resize: Box::new(resize), exit: Box::new(exit) })
-    }
-
-    /// The engine's socket, if it is reached through one.
-    fn socket(&self) -> Option<&str> {
-        self.info.url.strip_prefix("unix://")
     }
 
     /// The container as the engine has it now; a conflict if what was wished no longer makes sense.
@@ -253,9 +179,7 @@ impl Docker {
 
     async fn shell_deed<'a>(&'a self, order: &'a Order) -> Result<Deed<'a>, Failure> {
         let facts = self.now(order.target.id.key(), &["running"]).await?;
-        let path = self.engine.dialect().await?.container(order.target.id.key(), "exec");
-        let body = serde_json::json!({ "Cmd": argv(order), "User": user(order), "Tty": true, "AttachStdin": true });
-        let requests = vec![Text::from(self.acting.shown(&Request::post(path, &body))?)];
+        let requests = vec![Text::from(self.acting.shown(&self.exec_request(order).await?)?)];
         let refused = || Failure::new(FailureKind::Unsupported, "open a shell", "it takes the terminal, and there is none here");
         let hint = format!("`{}` opens one", command(order));
         let send = Box::new(move || -> Pending<'a, Receipt> { Box::pin(async move { Err(refused().hint(hint)) }) });
@@ -303,16 +227,6 @@ fn given(facts: &Facts) -> Text {
     Text::from(format!("{} since {started}", facts.status))
 }
 
-/// Words apart by blanks: an argv, no shell reads it.
-fn argv(order: &Order) -> Vec<String> {
-    let command = order.value("command").map_or("sh", |command| command.as_str());
-    command.split_whitespace().map(str::to_owned).collect()
-}
-
-fn user(order: &Order) -> Option<String> {
-    order.value("user").map(|user| user.trim().to_owned()).filter(|user| !user.is_empty())
-}
-
 /// The command that opens a shell: in the container while it runs, else in a new one of its image.
 fn command(order: &Order) -> String {
     let target = &order.target;
@@ -326,39 +240,4 @@ fn command(order: &Order) -> String {
 
 fn unknown(action: &ActionId) -> Failure {
     Failure::new(FailureKind::Unsupported, format!("`{action}` a container"), "the engine has no such verb")
-}
-
-fn failure(doing: &str, error: &bollard::errors::Error) -> Failure {
-    use bollard::errors::Error;
-    match error {
-        Error::DockerResponseServerError { status_code, message } => {
-            let kind = match status_code {
-                404 => FailureKind::NotFound,
-                409 => FailureKind::Conflict,
-                403 => FailureKind::Denied,
-                _ => FailureKind::Server,
-            };
-            Failure::new(kind, doing, format!("{status_code}: {}", message.trim()))
-        }
-        Error::RequestTimeoutError => Failure::new(FailureKind::Timeout, doing, "no answer in time"),
-        other => Failure::new(FailureKind::Unreachable, doing, other.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_verb_says_what_it_is_and_when() {
-        for verb in VERBS {
-            assert!(!verb.title.is_empty() && !verb.when.is_empty(), "{}", verb.id);
-            assert!(verb.danger > Danger::Safe, "{} changes a container", verb.id);
-            if let Some((until, _)) = verb.awaits {
-                assert!(until.parse::<Until>().is_ok(), "{}", verb.id);
-            }
-            assert_eq!(verb.offer(Some(verb.when[0])).applies, Applies::Yes, "{}", verb.id);
-            assert!(verb.offer(Some("nonsense")).applies.why_not().is_some(), "{}", verb.id);
-        }
-    }
 }

@@ -16,7 +16,9 @@ use super::jq::{Filter, Output, Variables, to_json};
 use super::pages::Turn;
 use super::plan::Plan;
 use crate::config::connector::{ActionCall, Encoding, Template};
-use crate::domain::{ActionId, Applies, Awaited, Entity, EntityId, Failure, FailureKind, Field, Kind, Offer, Order, Receipt, Text};
+use crate::domain::{
+    ActionId, Applies, Awaited, Entity, EntityId, Failure, FailureKind, Field, Inverse, Kind, Offer, Order, OwnDryRun, Receipt, Step, Text,
+};
 use crate::source::Deed;
 use crate::source::http::Request;
 use crate::source::local::exec::Job;
@@ -97,12 +99,23 @@ impl ActPlan {
     }
 }
 
+impl ActPlan {
+    /// The system's own dry run, and when it is asked.
+    fn own_dry_run(&self) -> OwnDryRun {
+        match &self.call.dry_run {
+            None => OwnDryRun::None,
+            Some(dry_run) if dry_run.on_request => OwnDryRun::OnRequest,
+            Some(_) => OwnDryRun::Always,
+        }
+    }
+}
+
 impl Inner {
-    /// What can be done to an entity.
-    pub async fn offers(&self, entity: &Entity) -> Result<Vec<Offer>, Failure> {
-        let (values, variables) = self.seen(entity);
+    /// What can be done to an entity, or to one step of it.
+    pub async fn offers(&self, entity: &Entity, step: Option<&Step>) -> Result<Vec<Offer>, Failure> {
+        let (values, variables) = self.seen(entity, step);
         let mut offers = Vec::new();
-        for plan in self.actions.iter().filter(|plan| plan.call.on.contains(&entity.kind())) {
+        for plan in self.actions.iter().filter(|plan| plan.call.is_for(entity.kind(), step)) {
             let words = |template: &Option<Template>| {
                 template.as_ref().and_then(|template| template.fill(&values, Encoding::Plain).ok()).map(Text::from)
             };
@@ -112,11 +125,11 @@ impl Inner {
                 applies = Applies::No(why);
             }
             offers.push(Offer {
-                undo: words(&plan.call.undo),
+                undo: words(&plan.call.undo).or_else(|| plan.call.inverse.as_ref().map(|inverse| Text::from(inverse.action.as_str()))),
                 touches: words(&plan.call.touches),
                 form: fields(plan, &values, &variables).await?,
                 asks_form: plan.schema.is_some(),
-                own_dry_run: plan.dry_run.is_some(),
+                own_dry_run: plan.own_dry_run(),
                 bulk: plan.call.bulk,
                 applies,
                 ..Offer::new(&plan.call.id, &plan.call.title, plan.call.danger)
@@ -128,7 +141,7 @@ impl Inner {
     /// What must be filled in, as the system says.
     pub async fn form(&self, order: &Order) -> Result<Vec<Field>, Failure> {
         let plan = self.action(order)?;
-        let (values, variables) = self.seen(&order.target);
+        let (values, variables) = self.seen(&order.target, order.step.as_deref());
         self.fields(plan, &values, &variables).await
     }
 
@@ -140,6 +153,7 @@ impl Inner {
         notes.extend(lines(plan.notes.as_ref(), &values, &variables).await?);
         let (shown, ready) = self.filled(plan, &values, &variables).await?;
         let requests = vec![Text::from(shown)];
+        // without words of its own, those of the offer hold
         let undo = plan.call.undo.as_ref().and_then(|undo| undo.fill(&values, Encoding::Plain).ok()).map(Text::from);
         let send = Box::new(move || -> crate::source::Pending<'a, Receipt> {
             Box::pin(async move { self.sent(plan, order, ready, variables).await })
@@ -194,6 +208,7 @@ impl Inner {
             Some(said) => first_text(said, &page, &variables).await,
             None => None,
         };
+        let filled = to_json(&variables.values);
         let made = match &plan.made {
             Some(made) => made.first(page, variables).await.ok().and_then(|made| self.made(&to_json(&made))),
             None => None,
@@ -204,7 +219,12 @@ impl Inner {
             Some(Awaited { of, word: Text::from(awaits.word.as_str()), until: awaits.until.clone(), timeout_s })
         });
         let said = said.unwrap_or_else(|| Text::from(status));
-        Ok(Receipt { said, undo: None, made, awaited, copy: None })
+        let inverse = plan.call.inverse.as_ref().and_then(|inverse| {
+            let target = if inverse.made { made.clone()? } else { order.target.id.clone() };
+            let kept = inverse.keep.iter().filter_map(|name| Some((Text::from(name.as_str()), as_text(filled.get(name)?))));
+            Some(Inverse { action: ActionId::from(inverse.action.as_str()), target, values: kept.collect() })
+        });
+        Ok(Receipt { said, undo: None, inverse, made, awaited, copy: None })
     }
 
     fn made(&self, made: &Value) -> Option<EntityId> {
@@ -219,14 +239,18 @@ impl Inner {
 
     fn action(&self, order: &Order) -> Result<&ActPlan, Failure> {
         let kind = order.target.kind();
-        let found = self.actions.iter().find(|plan| plan.call.id == order.action.as_str() && plan.call.on.contains(&kind));
+        let step = order.step.as_deref();
+        let found = self.actions.iter().find(|plan| plan.call.id == order.action.as_str() && plan.call.is_for(kind, step));
         found.ok_or_else(|| self.unsupported(&format!("`{}`", order.action)))
     }
 
     /// An entity as the filters of actions see it: without the labels that the source's configuration added, which the system does not
     /// know.
-    fn seen(&self, entity: &Entity) -> (Value, Variables) {
+    fn seen(&self, entity: &Entity, step: Option<&Step>) -> (Value, Variables) {
         let (mut values, variables) = self.about(entity);
+        if let Some(step) = step {
+            put(&mut values, "step", serde_json::to_value(step).unwrap_or_default());
+        }
         if let Some(Value::Object(labels)) = values.get_mut("labels") {
             labels.retain(|name, _| !self.additions.labels.contains_key(name.as_str()));
         }
@@ -235,7 +259,7 @@ impl Inner {
     }
 
     async fn scene(&self, plan: &ActPlan, order: &Order) -> Result<Scene, Failure> {
-        let (mut values, variables) = self.seen(&order.target);
+        let (mut values, variables) = self.seen(&order.target, order.step.as_deref());
         let mut variables = Variables { now: Val::from(order.at.seconds()), user: Val::from(order.by.to_string()), ..variables };
         let fields = self.fields(plan, &values, &variables).await?;
         let filled = filled(&fields, order).map_err(|why| Failure::new(FailureKind::Refused, "fill the form", why))?;

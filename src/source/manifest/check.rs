@@ -163,6 +163,7 @@ impl Checks<'_> {
         for (name, template) in [("undo", &action.undo), ("touches", &action.touches)] {
             template.iter().for_each(|template| self.template(&format!("{path}.{name}"), template, ENTITY));
         }
+        self.inverse(path, action);
         for (index, field) in action.field.iter().enumerate() {
             let path = format!("{path}.field[{index}]");
             self.jq(&format!("{path}.choices"), field.choices.as_ref());
@@ -177,6 +178,20 @@ impl Checks<'_> {
             self.jq(&format!("{path}.dry-run.map"), Some(&dry_run.map));
         }
         self.also(path, action.also.iter(), ENTITY);
+    }
+
+    /// What takes an action back must be there: for the same kinds, or for what is made.
+    fn inverse(&mut self, path: &str, action: &ActionCall) {
+        let Some(inverse) = &action.inverse else { return };
+        let fits =
+            |other: &&ActionCall| other.id == inverse.action && (inverse.made || action.on.iter().all(|kind| other.on.contains(kind)));
+        let wrong = match self.connector.action.iter().find(fits) {
+            None => format!("`{path}.inverse` names `{}`, which is no action on the same kinds", inverse.action),
+            Some(_) if inverse.made && action.made.is_none() => format!("`{path}.inverse` is for what was made, and `made` is missing"),
+            Some(_) => return,
+        };
+        let key = format!("{path}.inverse");
+        self.errors.push(ConfigError { key, ..ConfigError::whole(self.connector.file.as_str(), wrong) });
     }
 
     fn template(&mut self, path: &str, template: &Template, roots: &[&str]) {

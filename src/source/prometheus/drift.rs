@@ -306,3 +306,80 @@ impl Pair {
         Windows { cells: self.cells(), reference: share(self.reference()), current: share(self.current()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insight::drift::{Layout, compare};
+
+    const HOUR: f64 = 3600.0;
+
+    fn source(change: impl FnOnce(&mut DriftConfig)) -> Prometheus {
+        let mut drift = DriftConfig { model: "fraud".into(), histogram: Some("value".into()), ..DriftConfig::default() };
+        change(&mut drift);
+        Prometheus::new(&SourceConfig { name: "prom".into(), drifts: vec![drift], ..SourceConfig::default() }).unwrap()
+    }
+
+    fn at(seconds: f64) -> Timestamp {
+        Timestamp::from_ms(1_750_000_000_000).plus(seconds)
+    }
+
+    /// The states of the model and of its feature after another poll in which the feature has moved, or has not.
+    fn polled(prom: &Prometheus, moved: bool, seconds: f64) -> (State, State) {
+        let current = if moved { [10.0, 40.0, 150.0, 800.0] } else { [250.0; 4] };
+        let edges = [0.0, 1.0, 2.0, 3.0, 4.0];
+        let distances = compare(Layout::Edges(&edges), &[250.0; 4], &current, Smoothing::Half, &mut Limits::default());
+        let feature = Feature { name: "amount".into(), pair: None, distances: distances.ok_or(Doubt::Layouts), missing: None };
+        let mut entities = Vec::new();
+        prom.judge(&prom.models[0], &[feature], at(seconds), &mut entities);
+        (entities[0].state, entities[1].state)
+    }
+
+    #[test]
+    fn one_poll_that_differs_changes_no_verdict_and_two_do() {
+        let prom = source(|_| {});
+        let told = [false, true, false, true, true, false, true, false, false];
+        let states: Vec<State> = (0..).zip(told).map(|(poll, moved)| polled(&prom, moved, f64::from(poll) * 120.0).1).collect();
+        let (ok, failed) = (State::Ok, State::Failed);
+        assert_eq!(states, [ok, ok, ok, ok, failed, failed, failed, failed, ok]);
+    }
+
+    #[test]
+    fn while_a_model_drifts_its_reference_stays_before_the_drift_began() {
+        let prom = source(|drift| drift.offset = "2h".parse().unwrap());
+        let model = &prom.models[0];
+        let end = |seconds: f64| model.reference_end(&model.tables[0], at(seconds)).since(at(0.0)) / HOUR;
+        polled(&prom, false, 0.0);
+        assert_eq!(end(0.0).to_bits(), (-2.0_f64).to_bits());
+        polled(&prom, true, HOUR);
+        assert_eq!(polled(&prom, true, HOUR + 120.0), (State::Failed, State::Failed));
+        let began = 1.0 + 120.0 / HOUR;
+        for hours in [1.5, 3.0, 30.0] {
+            assert!(
+                (end(hours * HOUR) - (began - 1.0).min(hours - 2.0)).abs() < 1e-9,
+                "{hours}: a reference that held the incident would end it"
+            );
+        }
+        polled(&prom, false, 31.0 * HOUR);
+        assert_eq!(polled(&prom, false, 31.0 * HOUR + 120.0), (State::Ok, State::Ok));
+        assert!((end(40.0 * HOUR) - 38.0).abs() < 1e-9, "it is over");
+        let fixed = source(|drift| drift.reference_at = Some("2025-06-01T00:00:00Z".into()));
+        let ends = |seconds: f64| fixed.models[0].reference_end(&fixed.models[0].tables[0], at(seconds));
+        assert_eq!((ends(0.0), ends(40.0 * HOUR)), (ends(1.0), ends(2.0)));
+    }
+
+    #[test]
+    fn tables_of_one_model_are_judged_together_and_a_mistake_is_told_by_its_number() {
+        let table =
+            |model: &str, histogram: &str| DriftConfig { model: model.into(), histogram: Some(histogram.into()), ..DriftConfig::default() };
+        let config = |drifts: Vec<DriftConfig>| SourceConfig { name: "prom".into(), drifts, ..SourceConfig::default() };
+        let models = Model::all(&config(vec![table("a", "x"), table("b", "y"), table("a", "z")])).unwrap();
+        assert_eq!(
+            models.iter().map(|model| (model.name.to_string(), model.tables.len())).collect::<Vec<_>>(),
+            [("a".to_owned(), 2), ("b".to_owned(), 1)]
+        );
+        let short = DriftConfig { offset: "1m".parse().unwrap(), ..table("b", "y") };
+        let said = Model::all(&config(vec![table("a", "x"), short])).unwrap_err().to_string();
+        assert!(said.starts_with("read [[source.drift]] number 2, `offset`: `offset` is shorter than `window`"), "{said}");
+    }
+}
