@@ -19,7 +19,7 @@ pub mod theme;
 pub mod validate;
 
 pub use action::ActionConfig;
-pub use check::{CheckConfig, FreshnessConfig};
+pub use check::{CheckConfig, ColumnsConfig, FreshnessConfig, SeverityConfig};
 pub use connector::{Connector, Connectors};
 pub use drift::{DriftConfig, SmoothingConfig};
 pub use error::ConfigError;

@@ -4,6 +4,7 @@
 pub mod act;
 pub mod ask;
 pub mod batch;
+pub mod comparison;
 pub mod detail;
 pub mod entity;
 pub mod failure;
@@ -20,6 +21,7 @@ pub use act::{
 };
 pub use ask::{Answer, Ask};
 pub use batch::{Batch, Cost, RowProblem, Scope};
+pub use comparison::Comparison;
 pub use detail::{
     Alert, Change, ChangeKind, Check, Dataset, Detail, Endpoint, Host, Kind, Model, Pipeline, Run, Stack, Step, Windows, Workload,
 };

@@ -6,6 +6,7 @@ pub mod anomaly;
 pub mod change;
 pub mod deeds;
 pub mod drift;
+pub mod findings;
 pub mod health;
 pub mod lineage;
 pub mod matcher;

@@ -11,7 +11,7 @@ mod waiting;
 use std::sync::Arc;
 
 use crate::domain::{Batch, Entity, EntityId, Failure, Kind, PollId, Scope, SourceInfo, SourceName, State, Timestamp};
-use crate::insight::quality::{Definition, Quality};
+use crate::insight::quality::{Brought, Definition, Quality};
 use crate::msg::Fetched;
 
 pub use entities::{Counts, Entities};
@@ -20,6 +20,9 @@ pub use readings::{Readings, Trail};
 pub use sources::{PollState, SourceState, Sources, Standing};
 pub use standing::is_standing;
 pub use waiting::{Waiting, Word};
+
+/// The poll that brings readings and nothing else.
+const READINGS: &str = "readings";
 
 /// Everything the sources told.
 #[derive(Debug, Default, Clone)]
@@ -48,6 +51,11 @@ impl Store {
     /// Takes what is expected of datasets and readings.
     pub fn expect(&mut self, definitions: Vec<Definition>) {
         self.quality = Quality::new(definitions);
+    }
+
+    /// Names of checks whose dataset or reading no source brought so far.
+    pub fn unmet(&self) -> Vec<String> {
+        self.quality.unmet().map(|definition| definition.name.to_string()).collect()
     }
 
     /// Takes the list of sources.
@@ -87,7 +95,8 @@ impl Store {
         }
         self.sources.note(&fetched);
         let (source, poll, at) = (source.clone(), poll.clone(), *at);
-        if let Ok(batch) = fetched.outcome {
+        if let Ok(mut batch) = fetched.outcome {
+            self.date_checks(&mut batch.entities, at);
             self.check_quality(&source, &poll, &batch, at);
             let concerns_models = self.health.concerns(&source, &batch);
             for gone in self.entities.merge(&source, &poll, batch, at) {
@@ -106,12 +115,31 @@ impl Store {
         self.waiting.look(&self.entities, now)
     }
 
+    /// Checks that do not say since when they are so are so since they were first seen so.
+    fn date_checks(&self, entities: &mut [Entity], at: Timestamp) {
+        for check in entities.iter_mut().filter(|entity| entity.kind() == Kind::Check && entity.since.is_none()) {
+            let before = self.entities.get(&check.id).filter(|before| before.state == check.state);
+            check.since = Some(before.and_then(|before| before.since).unwrap_or(at));
+        }
+    }
+
     /// Renews the checks upon what a poll brought; they go with what they are about.
     fn check_quality(&mut self, source: &SourceName, poll: &PollId, batch: &Batch, at: Timestamp) {
         if self.quality.is_empty() || batch.scope == Scope::Unchanged {
             return;
         }
-        let entities = self.quality.judge(source, &batch.entities, &batch.series, at);
+        // readings are asked for all together
+        let asks = poll.as_str() == READINGS || !batch.series.is_empty();
+        let info = self.sources.get(source.as_str()).and_then(|state| state.info.clone()).filter(|_| asks);
+        let brought = Brought {
+            source,
+            entities: &batch.entities,
+            series: &batch.series,
+            past: &batch.past,
+            asked: info.as_ref().map_or(&[], |info| &info.readings),
+            problems: &batch.problems,
+        };
+        let entities = self.quality.judge(&brought, at);
         for check in &entities {
             self.readings.note(check, at);
         }

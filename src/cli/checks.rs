@@ -1,4 +1,5 @@
-//! `triops checks` and `triops drift`: asks every source once and prints the checks of data and models, and exits as `check` does.
+//! `triops checks` and `triops drift`: asks every source once and prints the checks of data, by dataset, and of models, and exits as
+//! `check` does.
 //! Not for: what else is wrong (see `check`).
 
 use std::sync::Arc;
@@ -6,7 +7,8 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::domain::{Check, Detail, Entity, Eye, Filter, State, Timestamp};
+use crate::domain::{Check, Detail, Entity, EntityId, Eye, Filter, Kind, State, Text, Timestamp};
+use crate::insight::findings::{self, Findings, Tally};
 
 use super::age::age;
 use super::gather::{Gathered, SourceReport, Status, gather_some};
@@ -49,7 +51,28 @@ struct Told<'a> {
     at: Timestamp,
     state: State,
     sources: &'a [SourceReport],
+    /// Datasets with checks, the worst first.
+    datasets: Vec<TableReport<'a>>,
+    /// Configured checks whose dataset or reading no source brought.
+    unmet: &'a [String],
     checks: Vec<&'a Arc<Entity>>,
+}
+
+/// What the checks of one dataset say together.
+#[derive(Debug, Serialize)]
+struct TableReport<'a> {
+    /// `null` where no source lists the dataset: its checks name it.
+    id: Option<&'a EntityId>,
+    name: Text,
+    /// The worst of its own state and those of its checks.
+    state: State,
+    owner: Option<&'a Text>,
+    classifications: Vec<&'a str>,
+    failed: usize,
+    warning: usize,
+    passed: usize,
+    unsure: usize,
+    checks: Vec<&'a EntityId>,
 }
 
 impl Checks {
@@ -58,7 +81,8 @@ impl Checks {
         let gathered = ask(globals, &self.limit, None, "")?;
         let filter = Filter::parse(&self.filter);
         let keeps = |entity: &Entity, _: &Check| entity.eye != Eye::DevOps && filter.keeps(entity);
-        print(&gathered, self.format, keeps)
+        let unmet = if self.filter.trim().is_empty() { gathered.unmet.as_slice() } else { &[] };
+        print(&gathered, unmet, self.format, keeps)
     }
 }
 
@@ -71,7 +95,7 @@ impl Drift {
             let is_drift = matches!(check.test.as_deref(), Some("drift" | "model drift"));
             is_drift && model.is_none_or(|model| check.subject.as_deref() == Some(model))
         };
-        print(&gathered, self.format, keeps)
+        print(&gathered, &[], self.format, keeps)
     }
 }
 
@@ -91,7 +115,7 @@ fn ask(globals: &Globals, limit: &seat::Limit, source: Option<&str>, poll: &str)
     })
 }
 
-fn print(gathered: &Gathered, format: Format, keeps: impl Fn(&Entity, &Check) -> bool) -> Result<Exit, Problem> {
+fn print(gathered: &Gathered, unmet: &[String], format: Format, keeps: impl Fn(&Entity, &Check) -> bool) -> Result<Exit, Problem> {
     let mut checks: Vec<(&Arc<Entity>, &Check)> = gathered
         .entities
         .iter()
@@ -104,26 +128,47 @@ fn print(gathered: &Gathered, format: Format, keeps: impl Fn(&Entity, &Check) ->
     checks.sort_by(|(a, first), (b, second)| {
         b.state.severity().cmp(&a.state.severity()).then(weight(second).total_cmp(&weight(first))).then_with(|| a.id.cmp(&b.id))
     });
+    let datasets: Vec<&Arc<Entity>> = gathered.entities.iter().filter(|entity| entity.kind() == Kind::Dataset).collect();
+    let found = Findings::of(datasets.iter().copied(), checks.iter().map(|(entity, _)| *entity));
+    let groups = groups(&checks, &datasets, &found);
     let silent = gathered.sources.iter().any(|source| matches!(source.status, Status::Failed | Status::Degraded));
     let worst = checks.iter().map(|(entity, _)| entity.state).max_by_key(|state| state.severity());
     let (exit, state) = match worst {
         Some(State::Failed) => (Exit::Critical, State::Failed),
         Some(State::Warning) => (Exit::Warning, State::Warning),
-        Some(State::Ok | State::Running | State::Pending | State::Cancelled) if !silent => (Exit::Ok, State::Ok),
+        Some(State::Ok | State::Running | State::Pending | State::Cancelled) if !silent && unmet.is_empty() => (Exit::Ok, State::Ok),
         _ => (Exit::Unknown, State::Unknown),
     };
     match format {
         Format::Json => {
             let checks = checks.iter().map(|(entity, _)| *entity).collect();
-            output::print_json(&Told { at: gathered.at, state, sources: &gathered.sources, checks })?;
+            output::print_json(&Told { at: gathered.at, state, sources: &gathered.sources, datasets: groups, unmet, checks })?;
         }
         Format::Table => {
-            let rows: Vec<[String; 6]> = checks.iter().map(|(entity, check)| row(entity, check, gathered.at)).collect();
-            output::print(&output::table(["STATE", "SINCE", "TEST", "NAME", "SOURCE", "REASON"], &rows))?;
+            let place: std::collections::HashMap<&EntityId, (usize, &Text)> = groups
+                .iter()
+                .enumerate()
+                .flat_map(|(place, group)| group.checks.iter().map(move |check| (*check, (place, &group.name))))
+                .collect();
+            // by dataset, the worst first; what is about none comes last
+            checks.sort_by_key(|(entity, _)| place.get(&entity.id).map_or(usize::MAX, |(place, _)| *place));
+            let mut before = None;
+            let rows: Vec<[String; 7]> = checks
+                .iter()
+                .map(|(entity, check)| {
+                    let (group, name) = place.get(&entity.id).map_or((usize::MAX, ""), |(place, name)| (*place, name.first_line()));
+                    let told = if before.replace(group) == Some(group) { "" } else { name };
+                    row(told, entity, check, gathered.at)
+                })
+                .collect();
+            output::print(&output::table(["DATASET", "STATE", "SINCE", "TEST", "NAME", "SOURCE", "REASON"], &rows))?;
             if checks.is_empty() {
                 output::complain("no check");
             }
         }
+    }
+    for name in unmet {
+        output::complain(&format!("check `{name}`: no source brings what it is about"));
     }
     for source in &gathered.sources {
         if let Some(error) = &source.error {
@@ -133,9 +178,57 @@ fn print(gathered: &Gathered, format: Format, keeps: impl Fn(&Entity, &Check) ->
     Ok(exit)
 }
 
-fn row(entity: &Entity, check: &Check, at: Timestamp) -> [String; 6] {
-    let first = |text: Option<&crate::domain::Text>| text.map(|text| text.first_line().to_owned()).unwrap_or_default();
+/// Datasets with their checks, the worst first; those that only their checks name behind them.
+fn groups<'a>(checks: &[(&'a Arc<Entity>, &Check)], datasets: &[&'a Arc<Entity>], found: &Findings) -> Vec<TableReport<'a>> {
+    let ids: std::collections::HashMap<&EntityId, &'a EntityId> = checks.iter().map(|(entity, _)| (&entity.id, &entity.id)).collect();
+    let of = |entities: &[Arc<Entity>]| -> Vec<&'a EntityId> { entities.iter().filter_map(|check| ids.get(&check.id).copied()).collect() };
+    let mut groups: Vec<TableReport<'a>> = datasets
+        .iter()
+        .filter(|dataset| !found.of_dataset(&dataset.id).is_empty())
+        .map(|dataset| {
+            let Tally { failed, warning, passed, unsure } = found.tally(&dataset.id);
+            let classifications = match &dataset.detail {
+                Detail::Dataset(detail) => findings::classifications(detail).into_iter().map(|(word, _)| word).collect(),
+                _ => Vec::new(),
+            };
+            TableReport {
+                id: Some(&dataset.id),
+                name: dataset.name.clone(),
+                state: found.worst(dataset),
+                owner: dataset.owner.as_ref(),
+                classifications,
+                failed,
+                warning,
+                passed,
+                unsure,
+                checks: of(found.of_dataset(&dataset.id)),
+            }
+        })
+        .collect();
+    groups.sort_by(|a, b| b.state.severity().cmp(&a.state.severity()).then(b.failed.cmp(&a.failed)).then_with(|| a.name.cmp(&b.name)));
+    for same in found.others().chunk_by(|a, b| findings::table_of(a) == findings::table_of(b)) {
+        let count = |states: &[State]| same.iter().filter(|check| states.contains(&check.state)).count();
+        let (failed, warning, passed) = (count(&[State::Failed]), count(&[State::Warning]), count(&[State::Ok]));
+        groups.push(TableReport {
+            id: None,
+            name: findings::table_of(&same[0]),
+            state: same[0].state,
+            owner: None,
+            classifications: Vec::new(),
+            failed,
+            warning,
+            passed,
+            unsure: same.len() - failed - warning - passed,
+            checks: of(same),
+        });
+    }
+    groups
+}
+
+fn row(group: &str, entity: &Entity, check: &Check, at: Timestamp) -> [String; 7] {
+    let first = |text: Option<&Text>| text.map(|text| text.first_line().to_owned()).unwrap_or_default();
     [
+        group.to_owned(),
         entity.state.word().to_owned(),
         age(entity.since, at),
         first(check.test.as_ref()),

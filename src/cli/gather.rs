@@ -28,6 +28,9 @@ pub struct Gathered {
     pub sources: Vec<SourceReport>,
     /// Everything they brought, by id.
     pub entities: Vec<Arc<Entity>>,
+    /// Configured checks whose dataset or reading none of them brought.
+    #[serde(skip)]
+    pub unmet: Vec<String>,
 }
 
 /// How a source did.
@@ -112,7 +115,8 @@ pub async fn gather_some(seats: &[Seat], config: &Config, limit: Duration, wante
     // that a source answers stands in `sources`, not among what it brought
     let mut entities: Vec<Arc<Entity>> = store.entities.all().filter(|entity| !is_standing(entity)).cloned().collect();
     entities.sort_by(|a, b| a.id.cmp(&b.id));
-    Gathered { at: now(), sources, entities }
+    let unmet = store.unmet();
+    Gathered { at: now(), sources, entities, unmet }
 }
 
 /// Every poll of a source, in its order.

@@ -8,10 +8,13 @@ use std::time::Duration;
 use clap::Args;
 use futures_util::StreamExt;
 
-use crate::config::{self, BetterConfig, CheckConfig, Config, Environment, FreshnessConfig, MetricConfig, ModelConfig, Paths, Span};
-use crate::domain::{Failure, Rules, Text};
+use crate::config::{
+    self, BetterConfig, CheckConfig, ColumnsConfig, Config, Environment, FreshnessConfig, MetricConfig, ModelConfig, Paths, SeverityConfig,
+    Span,
+};
+use crate::domain::{Failure, Rules, State, Text};
 use crate::insight::health::{Better, Expectation, Metric};
-use crate::insight::quality::{Definition, Freshness};
+use crate::insight::quality::{Columns, Definition, Freshness};
 use crate::source::Source;
 use crate::source::discover::{self, Finding};
 use crate::source::registry::Registry;
@@ -130,8 +133,9 @@ pub fn expected(config: &Config) -> Vec<Definition> {
     let text = |text: &Option<String>| text.as_deref().map(Text::from);
     let definition = |check: &CheckConfig| Definition {
         name: check.name.as_str().into(),
+        source: text(&check.source),
         dataset: text(&check.dataset),
-        reading: text(&check.reading),
+        reading: check.reading().map(Text::from),
         freshness: check.freshness.map(|freshness| match freshness {
             FreshnessConfig::Within(span) => Freshness::Within(span.seconds()),
             FreshnessConfig::Learned => Freshness::Learnt,
@@ -139,6 +143,20 @@ pub fn expected(config: &Config) -> Vec<Definition> {
         min_rows: check.min_rows,
         max_rows: check.max_rows,
         volume: check.volume,
+        max_null_share: check.max_null_share,
+        columns: check.columns.as_ref().map(|columns| match columns {
+            ColumnsConfig::Learned => Columns::Learnt,
+            ColumnsConfig::Named(named) => {
+                Columns::Named(named.iter().map(|(name, kind)| (name.as_str().into(), kind.as_str().into())).collect())
+            }
+        }),
+        distribution_s: check.distribution.map(Span::seconds),
+        assert: check.assertion().map(|(_, comparison)| comparison),
+        every_s: check.every().seconds(),
+        severity: match check.severity {
+            SeverityConfig::Warning => State::Warning,
+            SeverityConfig::Failed => State::Failed,
+        },
         owner: text(&check.owner),
     };
     config.checks.iter().map(definition).collect()

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::error::suggest;
 use super::load::Document;
 use super::validate::{self, Readers};
 use super::{
@@ -86,6 +87,7 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
         sources: Vec::new(),
         actions: Vec::new(),
         checks: Vec::new(),
+        named: Vec::new(),
         models: Vec::new(),
         files: Vec::new(),
         errors: Vec::new(),
@@ -99,7 +101,11 @@ pub fn load(flags: &Flags, environment: &Environment, paths: &Paths, connectors:
     }
     layers.environment(environment);
     let keymap = layers.keymap();
-    let Layers { settings, sources, actions, checks, models, files, mut errors, .. } = layers;
+    layers.seek_sources();
+    let Layers { settings, mut sources, actions, checks, models, files, mut errors, .. } = layers;
+    for check in &checks {
+        check.provide(&mut sources);
+    }
     let Settings { mut ui, mut safety, mut log, .. } = match Settings::deserialize(settings) {
         Ok(settings) if errors.is_empty() => settings,
         Ok(_) => return Err(errors),
@@ -142,12 +148,21 @@ struct Layers<'a> {
     sources: Vec<SourceConfig>,
     actions: Vec<ActionConfig>,
     checks: Vec<CheckConfig>,
+    /// Where checks name a source that may stand in another file.
+    named: Vec<(String, ConfigError)>,
     models: Vec<ModelConfig>,
     files: Vec<PathBuf>,
     errors: Vec<ConfigError>,
 }
 
 impl Layers<'_> {
+    /// Complains of checks upon a source that no file has.
+    fn seek_sources(&mut self) {
+        let known: Vec<&str> = self.sources.iter().map(|source| source.name.as_str()).collect();
+        let lost = self.named.drain(..).filter(|(name, _)| !known.contains(&name.as_str()));
+        self.errors.extend(lost.map(|(name, error)| error.hint(suggest(&name, "sources", &known))));
+    }
+
     fn file(&mut self, path: &Path, presence: Presence) {
         let name = path.display().to_string();
         let text = match std::fs::read_to_string(path) {
@@ -164,7 +179,16 @@ impl Layers<'_> {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = absolute.parent().unwrap_or(Path::new("/")).to_owned();
         match read(&name, &text, Readers::of(path), self.connectors) {
-            Ok(settings) => self.lay(&text, settings, &folder),
+            Ok(settings) => {
+                if let Ok(document) = Document::read(&name, &text) {
+                    let named = settings.checks.iter().enumerate().filter_map(|(at, check)| Some((at, check.source.clone()?)));
+                    self.named.extend(named.map(|(at, source)| {
+                        let error = document.error(&format!("check[{at}].source"), format!("there is no source `{source}`"));
+                        (source, error)
+                    }));
+                }
+                self.lay(&text, settings, &folder);
+            }
             Err(errors) => self.errors.extend(errors),
         }
         self.files.push(path.to_owned());

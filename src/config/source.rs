@@ -101,4 +101,7 @@ pub struct ReadingConfig {
     pub warn_below: Option<f64>,
     /// Fail below.
     pub fail_below: Option<f64>,
+    /// A check learns from it, a value each time: what it was before is wanted once.
+    #[serde(skip)]
+    pub learn: Option<Span>,
 }

@@ -16,6 +16,8 @@ pub struct Batch {
     pub scope: Scope,
     /// Readings.
     pub series: Vec<Series>,
+    /// How readings were before, for what learns from them; never drawn.
+    pub past: Vec<Series>,
     /// Rows that could not be read; the others are kept.
     pub problems: Vec<RowProblem>,
 }

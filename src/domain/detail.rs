@@ -271,6 +271,9 @@ details! {
         /// Types of its columns, by name; empty where they are not known.
         #[serde(skip_serializing_if = "Table::is_empty")]
         columns: Table<Text>,
+        /// Share of values that are missing, 0–1, by column; empty where nobody counts them.
+        #[serde(skip_serializing_if = "Table::is_empty")]
+        nulls: Table<f64>,
     }
     /// One test of data, a model or a target: expectation, freshness, volume, schema, drift, scrape, rule evaluation.
     Check {

@@ -35,8 +35,15 @@ const OFFSET: f64 = 0.15;
 const ERROR: f64 = 0.01;
 /// A value counts for memory up to this many usual errors from what was expected: one spike is not learnt as usual.
 const HELD: f64 = 4.0;
-/// Rarity at which the score is one half: about one value in twenty thousand.
-pub const HALF: f64 = 10.0;
+/// Rarity at which the score is one half: one value in twenty thousand reaches it in series without trouble.
+pub const HALF: f64 = 9.0;
+/// How steeply the score rises there: half as rare again is 0.77, twice as rare 0.89.
+const STEEP: i32 = 3;
+/// The least say of what was usual in the season, for it is right about what comes once in it when all others are surprised; and that
+/// of the others, for a season that was just found may be none.
+const HEARD: (f64, f64) = (0.005, 1e-5);
+/// The experts that know the season.
+const SEASONAL: std::ops::Range<usize> = 2..4;
 /// The usual errors within which nineteen of twenty values lie (Student's distribution with four degrees of freedom).
 const NINETEEN_OF_TWENTY: f64 = 2.776;
 
@@ -137,7 +144,9 @@ impl Detector {
             // fleets begin together; what they do now and then should not fall on one step
             self.search_at += (value.to_bits() ^ at.to_bits()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
         }
-        let opinion = self.judge((value - self.origin) / self.unit);
+        // memory has single precision; what is further away than any scale is merely far
+        let far = if self.seen < LEARN_FIRST { 1e30 } else { 1e12 };
+        let opinion = self.judge(((value - self.origin) / self.unit).clamp(-far, far));
         self.seen += 1;
         if self.seen == LEARN_FIRST {
             self.set_unit();
@@ -173,7 +182,11 @@ impl Detector {
         ];
         let least = self.least();
         let has_say = |i: usize| means[i].is_finite();
-        let shares: [f64; EXPERTS] = say(std::array::from_fn(|i| if has_say(i) { self.experts[i].record() } else { f64::NEG_INFINITY }));
+        let records: [f64; EXPERTS] = std::array::from_fn(|i| if has_say(i) { self.experts[i].record() } else { f64::NEG_INFINITY });
+        let mut shares = say(records);
+        for (expert, _) in records.iter().enumerate().filter(|(_, record)| record.is_finite()) {
+            shares[expert] = shares[expert].max(if SEASONAL.contains(&expert) { HEARD.0 } else { HEARD.1 });
+        }
         let (mut likely, mut middle, mut width) = (0.0, 0.0, 0.0);
         for i in (0..EXPERTS).filter(|i| has_say(*i) && shares[*i] > 0.0) {
             let scale = self.experts[i].scale(least);
@@ -203,7 +216,7 @@ impl Detector {
         self.shift(x, clean, usual);
         let place = |deviations: f64| self.origin + (middle + deviations * width) * self.unit;
         let expected = sure.then(|| Expected { low: place(-NINETEEN_OF_TWENTY), high: place(NINETEEN_OF_TWENTY) });
-        Opinion { score: rarity / (rarity + HALF), expected }
+        Opinion { score: score(rarity), expected }
     }
 
     /// The regression's inputs and what they lead to: from values as they came, or held near what was expected, whichever explains
@@ -237,7 +250,8 @@ impl Detector {
             self.offset += OFFSET * (clean - usual - self.offset);
             self.usual_before = usual;
         }
-        self.memory.push(clean);
+        // as it came: what is abrupt once a day is usual tomorrow, and what happened once is outvoted by two other seasons
+        self.memory.push(x);
     }
 
     /// From the first values: what the unit of everything inside is.
@@ -268,11 +282,26 @@ impl Detector {
         if found.is_none() || found == self.season {
             return;
         }
+        // a new level hides a short season for a while: what predicts the steps of the series better is kept
+        if let (Some(found), Some(season)) = (found, self.season)
+            && self.misses(season) <= self.misses(found)
+        {
+            return;
+        }
         self.season = found;
         self.experts[2] = Expert::default();
         self.experts[3] = Expert::default();
         self.tells.forget_season();
         self.rehearse();
+    }
+
+    /// How far off the step from one value to the next is from that of a season before, the mean of the newest.
+    fn misses(&self, season: usize) -> f64 {
+        const LOOKED_AT: usize = 200;
+        let step = |back: usize| Some(self.memory.back(back)? - self.memory.back(back + 1)?);
+        let looked_at = LOOKED_AT.min(self.memory.len().saturating_sub(season + 1));
+        let missed: Vec<f64> = (1..=looked_at).filter_map(|back| Some((step(back)? - step(back + season)?).abs())).collect();
+        if missed.is_empty() { f64::INFINITY } else { missed.iter().sum::<f64>() / missed.len() as f64 }
     }
 
     /// Lets the seasonal experts catch up on what is remembered, so that they need no further season to earn a say.
@@ -298,60 +327,11 @@ impl Detector {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wave(at: u32) -> f64 {
-        let noise = f64::from(at.wrapping_mul(2_654_435_761) >> 8) / f64::from(1_u32 << 24) - 0.5;
-        1e6 + 2e5 * (f64::from(at) * std::f64::consts::TAU / 24.0).sin() + 2e4 * noise
-    }
-
-    #[test]
-    fn a_value_that_is_odd_for_its_hour_only_is_found_and_told_with_what_was_expected() {
-        let mut detector = Detector::default();
-        let mut worst = 0.0_f64;
-        for at in 0..500 {
-            let opinion = detector.step(f64::from(at) * 3600.0, wave(at));
-            worst = if at > 200 { worst.max(opinion.score) } else { worst };
-        }
-        assert_eq!(detector.season(), Some(24));
-        // 510 is a peak's hour; what comes is usual half a day later
-        for at in 500..510 {
-            detector.step(f64::from(at) * 3600.0, wave(at));
-        }
-        let odd = detector.step(510.0 * 3600.0, wave(522));
-        assert!(odd.score > 0.5 && odd.score > worst * 1.3, "{} against {worst}", odd.score);
-        let expected = odd.expected.unwrap();
-        assert!(expected.low < wave(510) && wave(510) < expected.high && wave(522) > expected.high || wave(522) < expected.low);
-    }
-
-    #[test]
-    fn gaps_and_missing_values_keep_the_season_in_step() {
-        let mut detector = Detector::default();
-        for at in (0..480).chain(495..700) {
-            let value = if at % 50 == 7 { f64::NAN } else { wave(at) };
-            let opinion = detector.step(f64::from(at) * 3600.0, value);
-            assert!((0.0..=1.0).contains(&opinion.score));
-            assert!(at < 300 || opinion.score < 0.5, "{at}: {}", opinion.score);
-        }
-    }
-
-    #[test]
-    fn a_new_level_is_odd_when_it_comes_and_usual_soon_after() {
-        let mut detector = Detector::default();
-        let scores: Vec<f64> =
-            (0..400_u32).map(|at| detector.step(f64::from(at), f64::from(at % 7) + if at < 300 { 0.0 } else { 100.0 }).score).collect();
-        assert!(scores[300] > 0.6, "{}", scores[300]);
-        assert!(scores[360..].iter().all(|score| *score < 0.6), "{:?}", &scores[360..]);
-    }
-
-    #[test]
-    fn the_score_knows_nothing_of_what_comes_after() {
-        let run = |values: u32| -> Vec<f64> {
-            let mut detector = Detector::default();
-            (0..values).map(|at| detector.step(f64::from(at), wave(at)).score).collect()
-        };
-        assert_eq!(run(200), run(400)[..200]);
-    }
+/// Rarity as a number from 0 to 1.
+fn score(rarity: f64) -> f64 {
+    let rare = rarity.min(1e6).powi(STEEP);
+    rare / (rare + HALF.powi(STEEP))
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,7 @@ impl Moves {
 }
 
 /// `+added text, −removed, retyped int → text`, at most a dozen.
-fn columns_moved(was: &BTreeMap<Text, Text>, now: &BTreeMap<Text, Text>) -> String {
+pub(super) fn columns_moved(was: &BTreeMap<Text, Text>, now: &BTreeMap<Text, Text>) -> String {
     const TOLD: usize = 12;
     let added = now.iter().filter(|(name, _)| !was.contains_key(*name)).map(|(name, kind)| format!("+{name} {kind}"));
     let removed = was.keys().filter(|name| !now.contains_key(*name)).map(|name| format!("−{name}"));

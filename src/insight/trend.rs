@@ -51,22 +51,22 @@ pub type PipelineKey = (Text, Text);
 
 /// Trends of all pipelines, by source and pipeline name.
 pub fn of<'a>(runs: impl Iterator<Item = &'a Arc<Entity>>) -> HashMap<PipelineKey, Trend> {
-    let mut trends: HashMap<PipelineKey, Trend> = HashMap::new();
+    // keyed by what is there already: there are many more runs than pipelines
+    let mut pipelines: HashMap<(&str, &Text), Vec<&Arc<Entity>>> = HashMap::new();
     for entity in runs {
         if let Detail::Run(run) = &entity.detail {
-            let name = run.pipeline.as_ref().unwrap_or(&entity.name).clone();
-            trends.entry((Text::from(entity.id.source()), name)).or_default().runs.push(Arc::clone(entity));
+            pipelines.entry((entity.id.source(), run.pipeline.as_ref().unwrap_or(&entity.name))).or_default().push(entity);
         }
     }
-    for trend in trends.values_mut() {
-        trend.runs.sort_by_key(|entity| match &entity.detail {
-            Detail::Run(run) => (run.started_at.or(entity.since), entity.id.clone()),
-            _ => (None, entity.id.clone()),
+    let trend = |((source, pipeline), mut runs): ((&str, &Text), Vec<&Arc<Entity>>)| {
+        runs.sort_by_key(|entity| match &entity.detail {
+            Detail::Run(run) => (run.started_at.or(entity.since), &entity.id),
+            _ => (None, &entity.id),
         });
-        let excess = trend.runs.len().saturating_sub(MAX_RUNS);
-        trend.runs.drain(..excess);
-    }
-    trends
+        let excess = runs.len().saturating_sub(MAX_RUNS);
+        ((Text::from(source), pipeline.clone()), Trend { runs: runs.into_iter().skip(excess).cloned().collect() })
+    };
+    pipelines.into_iter().map(trend).collect()
 }
 
 #[cfg(test)]

@@ -1,40 +1,115 @@
-//! Data: datasets with their freshness and volume, and the checks upon data and models.
-//! Not for: computing checks.
+//! Data: datasets with their freshness, volume, classifications and checks, and the findings grouped by dataset.
+//! Not for: computing checks, putting them beside their datasets (see `insight::findings`).
+
+use std::cmp::Reverse;
+use std::sync::Arc;
 
 use super::column::{Cell, Column, number, time, word};
-use super::columns::{AGE, ENV, NAME, OWNER, REASON, SOURCE, STATE, TRAIL};
-use super::sections::{Empty, Section, Spec, by_trouble};
-use crate::domain::{Check, Dataset, Detail, Entity, Eye, Kind};
+use super::columns::{AGE, ENV, NAME, OWNER, REASON, SOURCE, TRAIL};
+use super::look::Look;
+use super::sections::{Empty, Section, Spec};
+use crate::domain::{Check, Dataset, Detail, Entity, Kind};
+use crate::insight::findings::{self, Tally};
 use crate::ui::table::{Column as Head, Width};
-use crate::ui::theme::Role;
+use crate::ui::theme::{Role, role_of};
 use crate::ui::words;
 
 /// The tab.
-pub const SPEC: Spec = Spec { title: "Data", sections: &[DATASETS, CHECKS], numbers: true };
+pub const SPEC: Spec = Spec { title: "Data", sections: &[DATASETS, CHECKS, OTHERS], numbers: true };
 
 const DATASETS: Section = Section {
     title: "Datasets",
-    note: "",
+    note: "worst first",
     kinds: &[Kind::Dataset],
-    columns: &[STATE, FRESHNESS, NAME, CLASSES, ROWS, LAG, REASON, PLATFORM, SOURCE, ENV, OWNER],
+    columns: &[WORST, FRESHNESS, NAME, CLASSES, CHECKED, ROWS, LAG, REASON, PLATFORM, SOURCE, ENV, OWNER],
     weight: 1,
-    min_rows: 2,
-    pick: |look, _| by_trouble(look.store.entities.of(Kind::Dataset)),
+    min_rows: 3,
+    pick: |look, _| datasets(look),
     empty: Empty::Says("no datasets"),
     follows: false,
 };
 
 const CHECKS: Section = Section {
-    title: "Checks",
+    title: "Checks of it",
     note: "",
     kinds: &[Kind::Check],
-    columns: &[STATE, AGE, TEST, NAME, OBSERVED, EXPECTED, TRAIL, REASON, SOURCE, ENV],
+    columns: CHECK_COLUMNS,
     weight: 1,
     min_rows: 2,
-    pick: |look, _| by_trouble(look.store.entities.of(Kind::Check).filter(|check| check.eye != Eye::DevOps)),
-    empty: Empty::Says("no checks"),
+    pick: |look, dataset| dataset.map(|dataset| look.derived.findings.of_dataset(&dataset.id).to_vec()).unwrap_or_default(),
+    empty: Empty::Says("no checks of this dataset"),
+    follows: true,
+};
+
+const OTHERS: Section = Section {
+    title: "Checks of other data",
+    note: "",
+    kinds: &[Kind::Check],
+    columns: CHECK_COLUMNS,
+    weight: 1,
+    min_rows: 2,
+    pick: |look, _| look.derived.findings.others().to_vec(),
+    empty: Empty::Hidden,
     follows: false,
 };
+
+const CHECK_COLUMNS: &[Column] = &[WORST, AGE, TEST, NAME, OBSERVED, EXPECTED, FAILING, TRAIL, REASON, SOURCE, ENV, OWNER];
+
+/// Those with the worst checks first; they are what somebody looks for.
+fn datasets(look: &Look<'_>) -> Vec<Arc<Entity>> {
+    let mut rows: Vec<Arc<Entity>> = look.store.entities.of(Kind::Dataset).cloned().collect();
+    let findings = &look.derived.findings;
+    rows.sort_by_cached_key(|dataset| {
+        let tally = findings.tally(&dataset.id);
+        let worst = findings.worst(dataset).severity();
+        (Reverse((worst, tally.failed, tally.warning)), dataset.name.clone(), dataset.id.clone())
+    });
+    rows
+}
+
+/// The state of a dataset and its checks together, or of a check.
+const WORST: Column = Column {
+    head: Head::new("", Width::Fixed(1)),
+    descending: true,
+    cell: |entity, look| {
+        let state = look.derived.findings.worst(entity);
+        Cell::with(look.ui.glyphs.state(state), role_of(state))
+    },
+    key: |entity, look| number(Some(f64::from(look.derived.findings.worst(entity).severity()))),
+};
+
+/// How many checks failed, warn and passed.
+const CHECKED: Column = Column {
+    head: Head::new("checks", Width::Fixed(11)).fold(3),
+    descending: true,
+    cell: |entity, look| {
+        let Tally { failed, warning, passed, unsure } = look.derived.findings.tally(&entity.id);
+        let counts = [
+            (failed, crate::domain::State::Failed),
+            (warning, crate::domain::State::Warning),
+            (passed, crate::domain::State::Ok),
+            (unsure, crate::domain::State::Unknown),
+        ];
+        let pieces = counts.into_iter().filter(|(count, _)| *count > 0);
+        Cell::pieces(pieces.map(|(count, state)| (format!("{}{count} ", look.ui.glyphs.state(state)).into(), role_of(state))).collect())
+    },
+    key: |entity, look| {
+        let tally = look.derived.findings.tally(&entity.id);
+        number(Some(tally.failed as f64 * 1e6 + tally.warning as f64))
+    },
+};
+
+/// Rows that a check found bad.
+const FAILING: Column = Column {
+    head: Head::new("bad rows", Width::Fixed(8)).right().fold(4),
+    descending: true,
+    cell: |entity, _| failing(entity).map_or_else(Cell::absent, |rows| Cell::plain(words::count(rows))),
+    key: |entity, _| number(failing(entity)),
+};
+
+fn failing(entity: &Entity) -> Option<f64> {
+    check(entity)?.numbers.get("failed_rows").copied()
+}
 
 fn dataset(entity: &Entity) -> Option<&Dataset> {
     match &entity.detail {
@@ -62,12 +137,18 @@ const FRESHNESS: Column = Column {
 const CLASSES: Column = Column {
     head: Head::new("class", Width::Fixed(10)).fold(2),
     descending: false,
-    cell: |entity, _| Cell::with(classes(entity), Role::Warning),
+    cell: |entity, _| {
+        let words = dataset(entity).map(findings::classifications).unwrap_or_default();
+        let role = |sensitive| if sensitive { Role::Prod } else { Role::Muted };
+        Cell::pieces(words.into_iter().map(|(word, sensitive)| (format!("{word} ").into(), role(sensitive))).collect())
+    },
     key: |entity, _| word(Some(classes(entity).as_str()).filter(|classes| !classes.is_empty())),
 };
 
 fn classes(entity: &Entity) -> String {
-    dataset(entity).map(|dataset| dataset.classifications.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(" ")).unwrap_or_default()
+    dataset(entity)
+        .map(|dataset| findings::classifications(dataset).iter().map(|(word, _)| *word).collect::<Vec<&str>>().join(" "))
+        .unwrap_or_default()
 }
 
 const ROWS: Column = Column {

@@ -2,6 +2,7 @@
 //! Not for: logs and charts (views of their own).
 
 mod fields;
+mod finding;
 mod health;
 mod overlay;
 mod related;

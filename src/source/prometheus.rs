@@ -13,8 +13,8 @@ mod readings;
 mod windows;
 mod wire;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -60,6 +60,8 @@ pub struct Prometheus {
     prefix: String,
     readings: Vec<Reading>,
     models: Vec<drift::Model>,
+    /// Readings whose past was brought.
+    learnt: Mutex<BTreeSet<Text>>,
 }
 
 impl Prometheus {
@@ -89,7 +91,16 @@ impl Prometheus {
             readings: readings.iter().map(|reading| reading.name.clone()).collect(),
             discovered: false,
         };
-        Ok(Self { info: Arc::new(info), pages: Pages::under(&shown, &prefix), origin, http, prefix, readings, models })
+        Ok(Self {
+            info: Arc::new(info),
+            pages: Pages::under(&shown, &prefix),
+            origin,
+            http,
+            prefix,
+            readings,
+            models,
+            learnt: Mutex::default(),
+        })
     }
 
     async fn fetch(&self, poll: &str, now: Timestamp) -> Result<Batch, Failure> {

@@ -24,6 +24,8 @@ pub struct Reading {
     pub unit: Text,
     /// What is expected of its newest value.
     pub threshold: Option<Threshold>,
+    /// Seconds between the values that a check learns from; what they were before is wanted once.
+    pub learn_s: Option<f64>,
 }
 
 impl Reading {
@@ -47,6 +49,7 @@ impl Reading {
                 query: config.query.clone(),
                 unit: config.unit.as_str().into(),
                 threshold: Threshold::of(config),
+                learn_s: config.learn.map(crate::config::Span::seconds),
             });
         }
         Ok(readings)

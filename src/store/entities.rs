@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::domain::{Batch, Entity, EntityId, Kind, PollId, Scope, SourceName, State, Timestamp};
+use crate::domain::{Batch, Detail, Entity, EntityId, Kind, PollId, Scope, SourceName, State, Timestamp};
 use crate::insight::change;
 
 /// Changes we saw ourselves that are kept; the oldest go first.
@@ -176,7 +176,8 @@ impl Entities {
                 counts.0[slot.entity.state as usize] -= 1;
                 self.renewed += usize::from(slot.generation != generation && slot.poll == *poll);
                 slot.generation = generation;
-                self.links += u64::from(slot.entity.links != entity.links || slot.entity.labels != entity.labels);
+                self.links +=
+                    u64::from(slot.entity.links != entity.links || slot.entity.labels != entity.labels || moved(&slot.entity, &entity));
                 if whole && !slot.whole {
                     // who tells all there are decides what is no more, also of what another saw first
                     (slot.poll, slot.whole) = (poll.clone(), true);
@@ -215,6 +216,11 @@ impl Entities {
 /// It links, or may be linked to by its labels.
 fn is_linked(entity: &Entity) -> bool {
     !entity.links.is_empty() || !entity.labels.is_empty()
+}
+
+/// An alias has come or gone: links that name a model mean the versions that have one.
+fn moved(before: &Entity, after: &Entity) -> bool {
+    matches!((&before.detail, &after.detail), (Detail::Model(before), Detail::Model(after)) if before.aliases != after.aliases)
 }
 
 /// The kind an id names in its second part.

@@ -145,6 +145,11 @@ impl Glyphs {
         self.pick("·", ".")
     }
 
+    /// One of a row of points that count something: there, or not.
+    pub fn point(self, there: bool) -> &'static str {
+        if there { self.pick("●", "*") } else { self.pick("○", ".") }
+    }
+
     /// A step of the turning sign; grows with time.
     pub fn spinner(self, step: usize) -> &'static str {
         match self {
@@ -210,6 +215,8 @@ impl Glyphs {
             self.tick(),
             self.bar(true),
             self.bar(false),
+            self.point(true),
+            self.point(false),
         ]);
         all.extend([self.scrollbar().0, self.scrollbar().1, lines.horizontal, lines.vertical, lines.top_left, lines.top_right]);
         all.extend([lines.bottom_left, lines.bottom_right, lines.left_join, lines.right_join]);
@@ -225,7 +232,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     /// Those of the Unicode set that a terminal may be told to draw two columns wide. A new one is a decision, not an accident.
-    const AMBIGUOUS: &str = "▒●▶▲■↑↓…·→▁▂▃▄▅▆▇█▏▎▍▌▋▊▉─│┌┐└┘├┤";
+    const AMBIGUOUS: &str = "▒●○▶▲■↑↓…·→▁▂▃▄▅▆▇█▏▎▍▌▋▊▉─│┌┐└┘├┤";
 
     #[test]
     fn every_sign_is_one_column_wide_and_ambiguous_ones_are_known() {

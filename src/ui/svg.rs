@@ -1,12 +1,16 @@
 //! A drawn buffer as an SVG picture: text stays text, lines and blocks become shapes so that they join in every font.
 //! Not for: drawing on a terminal.
 
+mod film;
+
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::style::{Color, Modifier};
 
 use super::color::{Rgb, ansi_place, rgb};
+
+pub use film::film;
 
 /// What the terminal's own colours look like in the picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,13 +62,29 @@ impl Palette {
 const CELL: (f64, f64) = (8.4, 17.0);
 /// Around the screen.
 const MARGIN: f64 = 12.0;
-/// The first has every sign we draw.
-const FONT: &str = "DejaVu Sans Mono, Menlo, Consolas, ui-monospace, monospace";
+/// The first font has every sign we draw.
+const LETTERS: &str = "font-family=\"DejaVu Sans Mono, Menlo, Consolas, ui-monospace, monospace\" font-size=\"14\" xml:space=\"preserve\"";
 
 /// The picture of a buffer. The same buffer and palette always give the same text.
 pub fn picture(buffer: &Buffer, palette: &Palette, title: &str) -> String {
-    let (columns, rows) = (f64::from(buffer.area.width), f64::from(buffer.area.height));
-    let (width, height) = (columns * CELL.0 + 2.0 * MARGIN, rows * CELL.1 + 2.0 * MARGIN);
+    let mut out = opened(buffer, palette, title);
+    let _ = writeln!(out, "<g transform=\"translate({MARGIN} {MARGIN})\" {LETTERS}>");
+    for y in 0..buffer.area.height {
+        row(&mut out, buffer, palette, y, f64::from(y) * CELL.1);
+    }
+    out.push_str("</g>\n</svg>\n");
+    out
+}
+
+/// Columns and rows in the picture's units.
+fn extent(buffer: &Buffer) -> (f64, f64) {
+    (f64::from(buffer.area.width) * CELL.0, f64::from(buffer.area.height) * CELL.1)
+}
+
+/// The beginning of a picture: its size, its title, its ground.
+fn opened(buffer: &Buffer, palette: &Palette, title: &str) -> String {
+    let (wide, high) = extent(buffer);
+    let (width, height) = (wide + 2.0 * MARGIN, high + 2.0 * MARGIN);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" width=\"{}\" height=\"{}\" role=\"img\">\n<title>{}</title>\n",
         short(width),
@@ -74,11 +94,6 @@ pub fn picture(buffer: &Buffer, palette: &Palette, title: &str) -> String {
         escaped(title),
     );
     let _ = writeln!(out, "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>", hex(palette.bg));
-    let _ = writeln!(out, "<g transform=\"translate({MARGIN} {MARGIN})\" font-family=\"{FONT}\" font-size=\"14\" xml:space=\"preserve\">");
-    for y in 0..buffer.area.height {
-        row(&mut out, buffer, palette, y);
-    }
-    out.push_str("</g>\n</svg>\n");
     out
 }
 
@@ -115,7 +130,8 @@ struct Stretch {
     paint: Paint,
 }
 
-fn row(out: &mut String, buffer: &Buffer, palette: &Palette, y: u16) {
+/// A row, `top` units from above.
+fn row(out: &mut String, buffer: &Buffer, palette: &Palette, y: u16, top: f64) {
     let mut grounds: Vec<Stretch> = Vec::new();
     let mut texts: Vec<Stretch> = Vec::new();
     let mut shapes = String::new();
@@ -124,7 +140,7 @@ fn row(out: &mut String, buffer: &Buffer, palette: &Palette, y: u16) {
         let Some(cell) = buffer.cell((buffer.area.x + x, buffer.area.y + y)) else { break };
         let (paint, columns) = (Paint::of(cell, palette), cell.symbol().cell_width().max(1));
         append(&mut grounds, x, columns, "", Paint { fg: palette.fg, modifier: Modifier::empty(), ..paint });
-        if shape(&mut shapes, cell.symbol(), (f64::from(x) * CELL.0, f64::from(y) * CELL.1), &paint.ink()).is_none() {
+        if shape(&mut shapes, cell.symbol(), (f64::from(x) * CELL.0, top), &paint.ink()).is_none() {
             // a sign that another font may draw wider stands alone, so that it moves nothing
             let joins = cell.symbol().is_ascii() && texts.last().is_some_and(|last| last.text.is_ascii());
             if joins {
@@ -135,7 +151,6 @@ fn row(out: &mut String, buffer: &Buffer, palette: &Palette, y: u16) {
         }
         x += columns;
     }
-    let top = f64::from(y) * CELL.1;
     for ground in grounds.iter().filter(|ground| ground.paint.bg != palette.bg) {
         let (left, wide) = (f64::from(ground.x) * CELL.0, f64::from(ground.columns) * CELL.0);
         let _ = writeln!(

@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "the functions beside the tests are tests too")]
 
 mod alone;
+mod causes;
+mod repairs;
+mod seat;
 mod shapes;
 mod stage;
 mod stories;
+mod tour;

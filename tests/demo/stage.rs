@@ -1,12 +1,13 @@
 //! A served world whose clock a test moves, the cockpit's own sources on it, and what they brought.
 //! Not for: tests.
+#![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and the tour each use a part")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use triops::config::{self, Environment, Flags, Paths};
-use triops::demo::clock::Clock;
+use triops::demo::clock;
 use triops::demo::host::{Host, Shared};
 use triops::demo::settings;
 use triops::demo::story::Story;
@@ -14,6 +15,7 @@ use triops::demo::world::Spec;
 use triops::domain::{Cost, Entity, Timestamp};
 use triops::insight::triage;
 use triops::msg::Fetched;
+use triops::runtime::clock::Clock;
 use triops::source::Source;
 use triops::source::registry::Registry;
 use triops::store::Store;
@@ -26,12 +28,12 @@ pub fn zero() -> Timestamp {
 }
 
 pub fn spec(story: &str, seed: u64, scale: usize) -> Spec {
-    Spec { seed, story: Story::named(story).unwrap(), scale, clock: Clock::new(zero(), 1.0) }
+    Spec { seed, story: Story::named(story).unwrap(), scale, clock: clock::Clock::new(zero(), 1.0) }
 }
 
 pub struct Stage {
     now: Arc<AtomicI64>,
-    _host: Host,
+    host: Host,
     pub shared: Arc<Shared>,
     pub sources: Vec<Arc<dyn Source>>,
     pub store: Store,
@@ -65,7 +67,7 @@ impl Stage {
         let sources: Vec<Arc<dyn Source>> = config.sources.iter().map(|source| registry.build(source).unwrap()).collect();
         let mut store = Store::default();
         store.configure(sources.iter().map(|source| Arc::clone(source.info())).collect(), zero());
-        Self { now, _host: host, shared, sources, store, folder }
+        Self { now, host, shared, sources, store, folder }
     }
 
     /// Moves the clock to a story second.
@@ -73,14 +75,38 @@ impl Stage {
         self.now.store(zero().plus(s).ms(), Ordering::SeqCst);
     }
 
+    /// The clock that [`Self::go`] moves.
+    pub fn clock(&self) -> Clock {
+        let now = Arc::clone(&self.now);
+        Clock::new(move || Timestamp::from_ms(now.load(Ordering::SeqCst)))
+    }
+
+    /// Where the systems are served, in the order they are.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.host.served.iter().map(|served| served.url.as_str())
+    }
+
+    /// A folder that goes with the stage.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub fn now(&self) -> Timestamp {
         Timestamp::from_ms(self.now.load(Ordering::SeqCst))
     }
 
-    /// Asks all polls of all sources once. A poll that fails fails the test: without chaos everything answers.
+    /// Asks all polls of all sources once, and keeps what they brought.
     pub async fn look(&mut self) {
+        for fetched in self.fetch(None).await {
+            self.store.merge(fetched);
+        }
+    }
+
+    /// Asks all polls of all sources (or of one) once. A poll that fails fails the test: without chaos everything answers.
+    pub async fn fetch(&self, only: Option<&str>) -> Vec<Fetched> {
         let now = self.now();
-        for source in &self.sources {
+        let mut all = Vec::new();
+        for source in self.sources.iter().filter(|source| only.is_none_or(|only| source.info().name.as_str() == only)) {
             for poll in &source.info().polls {
                 let outcome = source.poll(&poll.id, now).await;
                 if let Err(failure) = &outcome {
@@ -88,17 +114,18 @@ impl Stage {
                 }
                 let problems = &outcome.as_ref().unwrap().problems;
                 assert!(problems.is_empty(), "{} {}: {problems:?}", source.info().name, poll.id);
-                self.store.merge(Fetched {
+                all.push(Fetched {
                     source: source.info().name.clone(),
                     poll: poll.id.clone(),
                     at: now,
                     latency_ms: 1,
-                    next_at: now.plus(5.0),
+                    next_at: now.plus(10.0),
                     spent: Cost::default(),
                     outcome,
                 });
             }
         }
+        all
     }
 
     pub fn all(&self) -> Vec<Arc<Entity>> {

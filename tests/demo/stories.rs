@@ -8,6 +8,7 @@ use triops::demo::system::System;
 use triops::demo::world::PAST_S;
 use triops::demo::{Request, World, docker};
 use triops::domain::{Detail, Entity, Kind, State};
+use triops::insight::lineage::Graph;
 use triops::insight::timeline;
 
 use crate::stage::{Stage, spec, told, zero};
@@ -66,7 +67,9 @@ async fn plays(story: &Story) {
     if let Some(first) = stage.needs_you().iter().rev().find(|entity| entity.kind() == Kind::Alert) {
         // what changed before it: the innocent beside the cause
         let happened = stage.store.entities.of(Kind::Change).chain(stage.store.entities.of(Kind::Run));
-        let before = timeline::before(happened, first.since.unwrap(), Some(first));
+        let graph = Graph::build(stage.all().iter());
+        let lines = timeline::before(happened, first.since.unwrap(), Some(first), &graph, |id| stage.store.get(id));
+        let before: Vec<Arc<Entity>> = lines.into_iter().flat_map(|line| std::iter::once(line.entity).chain(line.also)).collect();
         let innocent = story.innocent.iter().filter(|name| before.iter().any(|entity| entity.name.contains(**name))).count();
         assert!(innocent >= 3, "{}: only {innocent} innocent changes before {}:\n{}", story.name, first.name, told(&before));
     }

@@ -23,6 +23,7 @@ mod models;
 mod moto;
 mod orchestrators;
 mod prometheus;
+mod quality;
 mod reader;
 mod seat;
 mod serving;

@@ -31,6 +31,7 @@ pub fn addresses<const N: usize>(test: &str, variables: [&str; N]) -> Option<[St
 const SERVERS: &[(&str, &[&str])] = &[
     ("vcs", &["git", "hg", "svn"]),
     ("ansible", &["ara"]),
+    ("quality", &["great_expectations", "dbt", "evidently"]),
     ("serving", &["open_inference", "torchserve"]),
     ("prometheus", &["alertmanager", "pushgateway", "node_exporter", "victoriametrics"]),
 ];

@@ -1,5 +1,5 @@
 //! A night as the sources would tell it: one set of entities with every state, at a fixed instant.
-#![allow(dead_code, reason = "the picture and the tests each use a part")]
+#![allow(dead_code, reason = "each test uses a part")]
 #![allow(
     clippy::unwrap_used,
     clippy::too_many_lines,
@@ -7,7 +7,7 @@
     clippy::needless_pass_by_value,
     clippy::cast_possible_wrap,
     missing_docs,
-    reason = "only tests and the picture use it"
+    reason = "only tests use it"
 )]
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use triops::domain::{
 };
 use triops::msg::{Effect, Fetched, Msg};
 use triops::ui::color::ColorDepth;
-use triops::ui::{Glyphs, Look, Theme, svg};
+use triops::ui::{Glyphs, Look, Theme};
 
 /// 2026-11-27T03:12:45Z
 pub const NOW_S: i64 = 1_795_749_165;
@@ -104,11 +104,6 @@ pub fn draw(model: &mut Model, (width, height): (u16, u16)) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| app::draw(model, frame)).unwrap();
     terminal.backend().buffer().clone()
-}
-
-/// The picture of Triage that the README shows.
-pub fn picture() -> String {
-    svg::picture(&draw(&mut model(Night::Full), (100, 28)), &svg::Palette::default(), "triops: the Triage screen in an incident")
 }
 
 pub fn send(model: &mut Model, msg: Msg) -> Vec<Effect> {

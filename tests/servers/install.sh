@@ -8,7 +8,7 @@ CACHE=${TRIOPS_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/triops-tests
 # shellcheck disable=SC2034 # for the scripts that source this
 ALL_SYSTEMS=(
   airflow airflow2 puppetdb spark dagster salt prefect mlflow ansible flink
-  prometheus docker podman serving tensorboard moto luigi vcs
+  quality prometheus docker podman serving tensorboard moto luigi vcs
 )
 
 # The Debian packages of one system.
@@ -17,7 +17,7 @@ packages_of() {
     prometheus) echo prometheus prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway victoria-metrics ;;
     docker) echo docker.io busybox-static ;;
     podman) echo podman runc busybox-static ;;
-    mlflow | airflow | luigi | tensorboard | moto | airflow2 | prefect | dagster) echo python3-venv ;;
+    mlflow | airflow | luigi | tensorboard | moto | airflow2 | prefect | dagster | quality) echo python3-venv ;;
     # one of its packages is compiled here
     salt) echo python3-venv python3-dev ;;
     ansible) echo python3-venv ansible openssh-client ;;

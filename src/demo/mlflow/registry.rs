@@ -65,7 +65,7 @@ fn registered(world: &World, model: In<Model>) -> Value {
         "description": model.about,
         "latest_versions": latest,
         "aliases": told,
-        "tags": pairs([("team", model.team.to_owned()), ("served_by", model.served_by.to_owned())])
+        "tags": pairs([("team", model.team.to_owned()), ("service", model.served_by.to_owned())])
     }))
 }
 

@@ -1,4 +1,5 @@
-//! What gives an anomaly away, five signs of it, each brought to how rare it is in this series, and all of them to one number.
+//! What gives an anomaly away, five signs of it, each brought to how rare it is in this series, a sixth that is rare in every series, and
+//! all of them to one number.
 //! Not for: predicting (see `expert`).
 
 use super::expert::tails;
@@ -34,6 +35,7 @@ pub struct Tells {
     range: Range,
     stuck: Stuck,
     season: Astray,
+    beyond: Beyond,
     tails: [Tail; SIGNS],
 }
 
@@ -54,23 +56,29 @@ impl Tells {
         // between the largest and the sum: signs that agree add up a little
         let cubes: f64 =
             signs.into_iter().zip(WEIGHTS).zip(&mut self.tails).map(|((sign, weight), tail)| (weight * tail.rarity(sign)).powi(3)).sum();
-        cubes.cbrt()
+        (cubes + self.beyond.learn(seen.x).powi(3)).cbrt()
     }
 
     /// Takes one of the first values, about which nothing can be said yet.
     pub fn warm(&mut self, x: f64) {
         self.range.learn(x);
+        self.beyond.learn(x);
     }
 
     /// Takes another unit.
     pub fn scale(&mut self, by: f64) {
         self.range.middle *= by;
         self.range.width *= by;
+        self.beyond.low *= by;
+        self.beyond.high *= by;
     }
 
     /// The season is another one.
     pub fn forget_season(&mut self) {
         self.season = Astray::default();
+        // what surprised before the season was known is no measure of what surprises now
+        self.tails[0] = Tail::default();
+        self.tails[1] = Tail::default();
     }
 }
 
@@ -174,6 +182,39 @@ impl Astray {
     }
 }
 
+/// How far a value is beyond all that there was, in widths of what there was. Noise reaches a tenth of it, whatever its distribution.
+#[derive(Debug, Clone, Copy, Default)]
+struct Beyond {
+    low: f64,
+    high: f64,
+    seen: f64,
+}
+
+impl Beyond {
+    /// Values from which the extremes are learnt before they are used.
+    const FIRST: f64 = 30.0;
+    /// How much of the way an extreme goes to a value beyond it: a new level is taken after a few values, one spike is not.
+    const TAKES: f64 = 0.3;
+    /// How much of the way an extreme comes back with every value within.
+    const FORGETS: f64 = 0.0005;
+    /// Rarity of a value that is beyond by a whole width, and the power with which it grows.
+    const RARITY: (f64, f64) = (9.0, 0.6);
+
+    fn learn(&mut self, x: f64) -> f64 {
+        if self.seen < 1.0 {
+            (self.low, self.high) = (x, x);
+        }
+        self.seen += 1.0;
+        let early = self.seen < Self::FIRST;
+        let width = self.high - self.low;
+        let over = (x - self.high).max(self.low - x).max(0.0);
+        let takes = if early { 1.0 } else { Self::TAKES };
+        self.high += (x - self.high) * if x > self.high { takes } else { Self::FORGETS };
+        self.low += (x - self.low) * if x < self.low { takes } else { Self::FORGETS };
+        if early || width <= 0.0 { 0.0 } else { Self::RARITY.0 * (over / width).min(50.0).powf(Self::RARITY.1) }
+    }
+}
+
 /// What the largest surprises of this series are usually like: those above a high quantile fall off exponentially (peaks over
 /// threshold, J. Pickands, Ann. Stat. 3, 1975), whatever the series is like, so that scores of different series can be compared.
 #[derive(Debug, Clone, Copy)]
@@ -186,8 +227,9 @@ struct Tail {
 
 impl Default for Tail {
     fn default() -> Self {
-        // of a series that is as the experts think: two in a hundred are above −ln 0.02, by one on average
-        Self { above: 4.0, excess: 1.5, weight: 10.0, seen: 0.0 }
+        // of a series that is as the experts think: two in a hundred are above −ln 0.02, by one on average. It takes some two thousand
+        // values to think otherwise: a few surprises of a young series are not what is usual in it
+        Self { above: 4.0, excess: 1.2, weight: 40.0, seen: 0.0 }
     }
 }
 

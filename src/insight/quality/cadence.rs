@@ -28,6 +28,13 @@ impl Cadence {
         }
     }
 
+    /// Seconds between two renewals, as usual; `None` while too few were seen.
+    pub fn usual_s(&self) -> Option<f64> {
+        let mut known = self.taken_s[..self.seen.min(REMEMBERED)].to_vec();
+        known.sort_by(f64::total_cmp);
+        (known.len() >= LEARN_FIRST).then(|| known[known.len() / 2])
+    }
+
     /// Seconds after which it is late; `None` while too few renewals were seen.
     pub fn limit_s(&self) -> Option<f64> {
         let known = &self.taken_s[..self.seen.min(REMEMBERED)];

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::look::Look;
 use super::super::table;
-use super::{health, overlay, related};
+use super::{finding, health, overlay, related};
 use crate::domain::{Entity, EntityId, Failure, Kind, Series, Step, Text, Timestamp};
 use crate::insight::spells::Spell;
 use crate::ui::theme::{Role, role_of};
@@ -51,7 +51,7 @@ impl Line {
         Self { key: text.into(), value: Vec::new(), target: None, heading: true }
     }
 
-    fn to(mut self, target: Target) -> Self {
+    pub(super) fn to(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
     }
@@ -73,6 +73,7 @@ pub fn of(
     look: &Look<'_>,
 ) -> Vec<Line> {
     let mut lines = identity(entity, gone, look);
+    finding::lines(entity, columns, look, &mut lines);
     particulars(entity, look, &mut lines);
     if entity.kind() == Kind::Run {
         related::step_lines(steps, columns, look, &mut lines);
@@ -156,8 +157,11 @@ fn particulars(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
     lines.push(Line::heading(format!("{}{}", title[..1].to_uppercase(), &title[1..])));
     let start = lines.len();
     for (name, value) in &fields {
-        // steps, runs and trends have lines of their own
-        if !matches!(name.as_str(), "steps" | "durations_s" | "success_rate" | "windows") {
+        // steps, runs, trends and findings have lines of their own
+        if !matches!(
+            name.as_str(),
+            "steps" | "durations_s" | "success_rate" | "windows" | "observed" | "expected" | "unit" | "classifications"
+        ) {
             field(name, value, look, lines);
         }
     }

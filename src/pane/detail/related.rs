@@ -216,9 +216,8 @@ pub(super) fn links(entity: &Entity, look: &Look<'_>, lines: &mut Vec<Line>) {
 
 pub(super) fn before(entity: &Arc<Entity>, look: &Look<'_>, lines: &mut Vec<Line>) {
     let Some(since) = entity.since.filter(|_| matches!(entity.state, State::Failed | State::Warning)) else { return };
-    let happened = look.store.entities.of(Kind::Change).chain(look.store.entities.of(Kind::Run));
-    let changes = timeline::before(happened, since, Some(entity));
-    lines.push(Line::heading("Changed in the hour before"));
+    let changes = look.derived.before(Some(entity), look.store, look.now);
+    lines.push(Line::heading("Before it broke"));
     if changes.is_empty() {
         lines.push(Line::new("", "nothing known", Role::Muted));
     }

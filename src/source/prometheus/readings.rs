@@ -11,6 +11,8 @@ use super::{Prometheus, promql};
 
 /// Queries in flight at once: a server has 20 slots by default (`--query.max-concurrency`), and others want some.
 const CONCURRENCY: usize = 4;
+/// Values before now that a check learns from: as many as its detector remembers, and servers refuse more than 11,000.
+const LEARNT_POINTS: f64 = 1023.0;
 
 impl Prometheus {
     /// One point per series of every reading. A reading that fails costs itself: the others are kept, and its check, if it has one,
@@ -27,6 +29,7 @@ impl Prometheus {
                     reading.bound(&mut series, &mut batch.problems);
                     batch.entities.extend(reading.checks(&series, &self.origin, now));
                     batch.series.extend(series);
+                    batch.past.extend(self.past(reading, now, &mut batch.problems).await);
                 }
                 Err(failure) => {
                     batch.entities.extend(reading.unanswered(&failure.detail, &self.origin, now));
@@ -39,6 +42,34 @@ impl Prometheus {
         match failures.into_iter().next() {
             Some(failure) if all_failed => Err(failure),
             _ => Ok(batch),
+        }
+    }
+
+    /// How a reading was that a check learns from, once: what does not come is asked for again at the next poll.
+    async fn past(&self, reading: &Reading, now: Timestamp, problems: &mut Vec<RowProblem>) -> Vec<Series> {
+        let Some(step_s) = reading.learn_s.filter(|_| !self.is_learnt(&reading.name)) else { return Vec::new() };
+        let from = now.plus(-step_s * LEARNT_POINTS);
+        match self.query_range(&reading.query, &reading.name, &reading.unit, from, now.plus(-step_s), step_s).await {
+            Ok(mut series) => {
+                self.note_learnt(&reading.name);
+                reading.bound(&mut series, problems);
+                series
+            }
+            Err(failure) => {
+                problems.push(RowProblem { path: format!("{}: its past", reading.name).into(), message: failure.detail });
+                Vec::new()
+            }
+        }
+    }
+
+    // poisoned only if a thread panicked while it held it: nothing in here panics
+    fn is_learnt(&self, reading: &Text) -> bool {
+        self.learnt.lock().is_ok_and(|learnt| learnt.contains(reading))
+    }
+
+    fn note_learnt(&self, reading: &Text) {
+        if let Ok(mut learnt) = self.learnt.lock() {
+            learnt.insert(reading.clone());
         }
     }
 
