@@ -42,7 +42,7 @@ const SERVERS: &[(&str, &[&str])] = &[
 /// Whether `tests/run` started the server that the variable names, so that its tests must run.
 fn is_required(variable: &str) -> bool {
     let name = variable.trim_start_matches("TRIOPS_LIVE_").to_lowercase();
-    let Ok(required) = std::env::var("TRIOPS_LIVE_REQUIRED") else { return false };
+    let Some(required) = std::env::var("TRIOPS_LIVE_REQUIRED").ok().filter(|required| !required.is_empty()) else { return false };
     // of two names that fit, as airflow and airflow2, the longer one is meant
     let servers = SERVERS.iter().flat_map(|(system, servers)| servers.iter().map(move |server| (*system, *server)));
     let fitting = servers.chain(required.split(',').map(|system| (system, system))).filter(|(_, server)| name.starts_with(server));
