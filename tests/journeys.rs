@@ -2,6 +2,7 @@
 //! terminal is not real.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[allow(dead_code, reason = "a live test uses the rest of it")]
 #[path = "journeys/cockpit.rs"]
 mod cockpit;
 #[path = "journeys/glass.rs"]
@@ -277,6 +278,41 @@ async fn an_alert_is_acknowledged_in_three_keys_and_stands_in_the_audit_log() {
             ("see", "Audit 1"),
             ("see", "acknowledge"),
             ("see", "done"),
+        ])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_of_a_failed_run_is_run_again_alone_from_its_line_in_the_detail() {
+    Cockpit::at(&["airflow"])
+        .await
+        .walk(&[
+            ("press", "3"),
+            ("see", "fails_always"),
+            ("press", "/"),
+            ("type", "state=failed"),
+            ("press", "enter tab"),
+            ("see", "Runs 1/"),
+            ("press", "enter"),
+            ("see", "charge"),
+            ("press", "/"),
+            ("type", "charge"),
+            ("press", "enter"),
+            ("lit", "charge"),
+            ("press", "m"),
+            ("see", "step charge of fails_always"),
+            ("see", "Run this task again, alone"),
+            ("pause", "1"),
+            ("press", "esc"),
+            ("not see", "step charge of"),
+            ("press", "r"),
+            ("see", "Run this task and all that follow it again"),
+            ("pause", "1"),
+            ("press", "1"),
+            ("see", "step     charge"),
+            ("see", "\"task_ids\":[\"charge\"]"),
+            ("press", "esc"),
+            ("see", "cancelled: nothing was sent"),
         ])
         .await;
 }

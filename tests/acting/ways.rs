@@ -176,9 +176,11 @@ async fn killed_between_its_two_lines_an_attempt_is_known_to_have_begun_and_the_
     let sent = server.asked.lock().unwrap().iter().filter(|request| request.starts_with("POST")).count();
     assert_eq!(sent, 1, "read-only sent nothing");
     // what is not there, or nowhere, is an attempt all the same
-    for (source, target, said) in [("am", "am/alert/gone", "there is no `am/alert/gone`"), ("pm", "x", "there is no source `pm`")] {
+    for (source, target, code, said) in
+        [("am", "am/alert/gone", 1, "am/alert/gone was not found"), ("pm", "x", 2, "there is no source `pm`")]
+    {
         let missed = triops(&["act", source, "acknowledge", target, "--yes"]).output().unwrap();
-        assert_eq!(missed.status.code(), Some(2), "{missed:?}");
+        assert_eq!(missed.status.code(), Some(code), "{missed:?}");
         let (lines, _) = triops::runtime::audit::read(&state, 2).unwrap();
         assert_eq!(
             lines.iter().map(|line| (line.phase, line.outcome)).collect::<Vec<_>>(),

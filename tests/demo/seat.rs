@@ -93,7 +93,7 @@ impl Seat {
             self.awaited -= usize::from(answers);
             for effect in app::update(&mut self.model, msg) {
                 self.awaited += match &effect {
-                    Effect::Offers(_) | Effect::Form(_) | Effect::Ask(_) | Effect::Audit => 1,
+                    Effect::Offers(..) | Effect::Form(_) | Effect::Ask(_) | Effect::Audit => 1,
                     Effect::Preview(orders) | Effect::Act(orders, _) => orders.len(),
                     _ => 0,
                 };

@@ -51,12 +51,20 @@ pub struct Cockpit {
     systems: HashMap<&'static str, System>,
     keymap: Keymap,
     read_only: bool,
+    /// Other sources beside the systems.
+    sources: Vec<Arc<dyn Source>>,
+    clock: Option<Clock>,
 }
 
 impl Cockpit {
     /// Looks at these systems.
     pub async fn at(names: &[&'static str]) -> Self {
-        Self { systems: systems(names).await, keymap: Keymap::embedded(), read_only: false }
+        Self { systems: systems(names).await, keymap: Keymap::embedded(), read_only: false, sources: Vec::new(), clock: None }
+    }
+
+    /// Looks at these, at the time that this clock tells.
+    pub fn on(sources: Vec<Arc<dyn Source>>, clock: Clock) -> Self {
+        Self { systems: HashMap::new(), keymap: Keymap::embedded(), read_only: false, sources, clock: Some(clock) }
     }
 
     /// With these keys over the built-in ones, as a file of the user has them.
@@ -105,11 +113,11 @@ impl Cockpit {
         let input = stream::unfold(typed, |mut typed| async move { typed.recv().await.map(|event| (Ok(event), typed)) });
         let (began, from) = (Instant::now(), Timestamp::parse(NOW).unwrap());
         let inlets = Inlets {
-            sources: self.systems.iter().map(|(name, system)| system.source(name)).collect::<Vec<Arc<dyn Source>>>(),
+            sources: self.systems.iter().map(|(name, system)| system.source(name)).chain(self.sources).collect(),
             arrivals: stream::empty().boxed(),
             input: input.boxed(),
             signals: Signals::none(),
-            clock: Clock::new(move || from.plus(began.elapsed().as_secs_f64())),
+            clock: self.clock.unwrap_or_else(|| Clock::new(move || from.plus(began.elapsed().as_secs_f64()))),
         };
         let options = Options { state_dir: Some(state_dir.clone()), ..Options::new(Env::default()) };
         let mut walker = Walker { systems: self.systems, keys, eyes, saved: state_dir.join("saved") };
@@ -134,7 +142,7 @@ pub struct Walker {
 
 impl Walker {
     /// Takes one step.
-    pub async fn step(&mut self, place: usize, (what, with): Step) {
+    pub async fn step(&mut self, place: usize, (what, with): (&str, &str)) {
         let step = format!("step {place}, {what} {with:?}");
         match what {
             "press" => with.split_whitespace().for_each(|key| self.press(key)),

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::Value;
-use triops::config::{AuthConfig, Paths, SecretRef};
+use triops::config::Paths;
 use triops::domain::{Detail, Entity, EntityId, Kind, Outcome, Receipt, State};
 
 use super::docker::own::{DOCKER, IDLE, IMAGE, Own, PODMAN, PODMAN_IMAGE, command};
 use super::seat::{Seat, curl};
-use super::support::{addresses, now, until};
+use super::support::{addresses, now, sign_in, until};
 
 async fn engine(url: &str, connector: &str, image: &str) {
     let own = Own::run(url, &format!("acted-{connector}"), &[], image, IDLE);
@@ -48,7 +48,7 @@ async fn engine(url: &str, connector: &str, image: &str) {
 }
 
 /// Types into a shell of the container and reads what it answers.
-async fn shell(seat: &Seat, target: &Arc<Entity>) {
+pub async fn shell(seat: &Seat, target: &Arc<Entity>) {
     let order = Seat::order(target, "shell", &[("command", "/bin/sh")]);
     let attempt = match seat.gate.open(seat.source.as_ref(), &order).await {
         Ok(attempt) => attempt,
@@ -83,7 +83,7 @@ async fn a_podman_container_is_acted_upon_and_podman_says_the_same() {
 }
 
 /// An alert of one test, pushed to Alertmanager itself.
-fn fire(url: &str, name: &str, minutes: i64) {
+pub fn fire(url: &str, name: &str, minutes: i64) {
     let end = triops::domain::Timestamp::from_ms(now().ms() + minutes * 60_000);
     let alert = format!(r#"[{{"labels": {{"alertname": "{name}", "team": "acts"}}, "endsAt": "{end}"}}]"#);
     let sent = Command::new("curl")
@@ -93,7 +93,7 @@ fn fire(url: &str, name: &str, minutes: i64) {
     assert!(sent.expect("curl").success());
 }
 
-fn silences(url: &str, name: &str) -> Vec<Value> {
+pub fn silences(url: &str, name: &str) -> Vec<Value> {
     let all = curl(&format!("{url}/api/v2/silences"), &[]);
     let mine = |silence: &Value| silence["status"]["state"] == "active" && silence["matchers"].to_string().contains(name);
     all.as_array().unwrap().iter().filter(|silence| mine(silence)).cloned().collect()
@@ -162,10 +162,12 @@ async fn an_alias_of_mlflow_is_promoted_and_rolled_back_by_our_own_history_unles
     let Some([url]) = addresses("promoting", ["TRIOPS_LIVE_MLFLOW"]) else { return };
     let seat = Seat::new("mlflow", &url, None);
     let models = seat.entities(Kind::Model).await;
-    let of = |version: &str| {
-        models.iter().find(|model| matches!(&model.detail, Detail::Model(m) if m.version.as_deref() == Some(version))).cloned().unwrap()
+    let version = |model: &Entity| if let Detail::Model(detail) = &model.detail { detail.version.clone() } else { None };
+    // of the model that has three
+    let model = models.iter().find(|entity| version(entity).as_deref() == Some("3")).unwrap().labels["model"].to_string();
+    let of = |wanted: &str| {
+        models.iter().find(|entity| *entity.labels["model"] == *model && version(entity).as_deref() == Some(wanted)).cloned().unwrap()
     };
-    let model = of("1").labels["model"].to_string();
     let alias = format!("acted-{}", std::process::id());
     let points_to = || {
         let told = curl(&format!("{url}/api/2.0/mlflow/registered-models/alias?name={model}&alias={alias}"), &[]);
@@ -209,8 +211,7 @@ async fn an_alias_of_mlflow_is_promoted_and_rolled_back_by_our_own_history_unles
 #[tokio::test]
 async fn a_run_of_airflow_is_triggered_with_params_cleared_and_stopped_and_its_dag_paused() {
     let Some([url, password]) = addresses("acting on airflow", ["TRIOPS_LIVE_AIRFLOW", "TRIOPS_LIVE_AIRFLOW_PASSWORD"]) else { return };
-    let secret = Some(SecretRef::Env { env: "TRIOPS_LIVE_AIRFLOW_PASSWORD".into() });
-    let auth = AuthConfig { scheme: "login".into(), user: Some("admin".into()), password: secret, ..AuthConfig::default() };
+    let auth = sign_in("login", "admin", "TRIOPS_LIVE_AIRFLOW_PASSWORD");
     let seat = Seat::new("airflow", &url, Some(auth));
     let sign_in = format!(r#"{{"username": "admin", "password": "{password}"}}"#);
     let token = curl(&format!("{url}/auth/token"), &["--header", "content-type: application/json", "--data", &sign_in]);

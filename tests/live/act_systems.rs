@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use triops::domain::{Entity, Kind, Outcome, State};
 
-use super::reader::sign_in;
 use super::seat::{Seat, curl};
-use super::support::{addresses, until};
+use super::support::{addresses, sign_in, until};
 
 fn send(url: &str, method: &str, body: &Value) -> Value {
     curl(url, &["--request", method, "--header", "content-type: application/json", "--data", &body.to_string()])

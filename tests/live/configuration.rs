@@ -3,8 +3,8 @@
 
 use triops::domain::{Detail, Entity, Kind, State};
 
-use super::reader::{Reader, leads_to, says, sign_in, step};
-use super::support::{addresses, named};
+use super::reader::{Reader, leads_to, says, step};
+use super::support::{addresses, named, sign_in};
 
 fn host_of(entity: &Entity) -> (Option<u64>, Option<u64>) {
     let Detail::Host(host) = &entity.detail else { panic!("{entity:?}") };

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use triops::domain::{Batch, Detail, FailureKind, Kind, PollId, State};
 
-use super::reader::{Reader, log_of, sign_in};
-use super::support::{addresses, named, now, told};
+use super::reader::{Reader, log_of};
+use super::support::{addresses, named, now, sign_in, told};
 
 #[tokio::test]
 async fn alertmanager_tells_alerts_with_their_state_and_itself() {

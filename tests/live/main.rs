@@ -17,6 +17,12 @@ mod connectors;
 mod docker;
 mod drift;
 mod engines;
+#[allow(dead_code, reason = "the journeys use the rest of it")]
+#[path = "../journeys/cockpit.rs"]
+mod cockpit;
+#[allow(dead_code, reason = "the journeys use the rest of it")]
+#[path = "../journeys/glass.rs"]
+mod glass;
 mod here;
 mod luigi;
 mod models;
@@ -27,6 +33,14 @@ mod quality;
 mod reader;
 mod seat;
 mod serving;
+mod reach;
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "../hostile/server.rs"]
+mod server;
 mod support;
+#[allow(dead_code, reason = "the journeys use the rest of it")]
+#[path = "../journeys/systems.rs"]
+mod systems;
 mod tensorboard;
+mod upkeep;
 mod written;

@@ -2,8 +2,8 @@
 
 use triops::domain::{Detail, FailureKind, PollId, State};
 
-use super::reader::{Reader, says, sign_in, step};
-use super::support::{addresses, named, now};
+use super::reader::{Reader, says, step};
+use super::support::{addresses, named, now, sign_in};
 
 #[tokio::test]
 async fn airflow_2_tells_dags_runs_steps_datasets_and_what_cannot_be_imported() {

@@ -6,18 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use triops::config::{AuthConfig, Paths, SecretRef, SourceConfig};
+use triops::config::{AuthConfig, SourceConfig};
 use triops::domain::{Answer, Ask, Batch, Entity, LinkTarget, LogRequest, PollId, State, Step};
 use triops::source::Source;
-use triops::source::registry::Registry;
 
-use super::support::{now, told, until};
-
-/// Signing in with a password that stands in an environment variable.
-pub fn sign_in(scheme: &str, user: &str, variable: &str) -> AuthConfig {
-    let password = Some(SecretRef::Env { env: variable.into() });
-    AuthConfig { scheme: scheme.into(), user: Some(user.into()), password, ..AuthConfig::default() }
-}
+use super::support::{built, config, now, told, until};
 
 /// The lines of a run that a log is asked for.
 pub fn log_of(run: &Entity, step: Option<&str>, follow: bool) -> LogRequest {
@@ -32,17 +25,17 @@ pub struct Reader {
 
 impl Reader {
     pub fn new(connector: &str, url: &str, auth: Option<AuthConfig>) -> Self {
-        Self::of(SourceConfig { url: Some(url.into()), auth, ..config(connector) })
+        Self::of(&config(connector, url, auth))
     }
 
     /// Of files or folders, with the connector's own parameters.
     pub fn files(connector: &str, path: Option<&str>, with: &[(&str, &str)]) -> Self {
         let with = with.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect::<BTreeMap<_, _>>();
-        Self::of(SourceConfig { path: path.map(str::to_owned).into_iter().collect(), with, ..config(connector) })
+        Self::of(&SourceConfig { url: None, path: path.map(str::to_owned).into_iter().collect(), with, ..config(connector, "", None) })
     }
 
-    fn of(config: SourceConfig) -> Self {
-        Self { source: Registry::load(&Paths::under(Path::new("/nonexistent"))).unwrap().build(&config).unwrap() }
+    fn of(config: &SourceConfig) -> Self {
+        Self { source: built(config, Path::new("/nonexistent")) }
     }
 
     pub async fn product(&self) -> String {
@@ -101,14 +94,4 @@ pub fn says(entity: &Entity, text: &str) -> bool {
 /// Whether one of its links names the other.
 pub fn leads_to(entity: &Entity, other: &Entity) -> bool {
     entity.links.iter().any(|link| matches!(&link.to, LinkTarget::Id(id) if *id == other.id))
-}
-
-fn config(connector: &str) -> SourceConfig {
-    SourceConfig {
-        name: connector.into(),
-        connector: connector.into(),
-        proxy: Some("none".into()),
-        timeout: Some("30s".parse().unwrap()),
-        ..SourceConfig::default()
-    }
 }

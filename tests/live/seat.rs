@@ -13,15 +13,19 @@ use triops::runtime::act::Gate;
 use triops::runtime::audit::Audit;
 use triops::runtime::clock::Clock;
 use triops::source::Source;
-use triops::source::registry::Registry;
 
-use super::support::{now, until};
+use super::support::{built, config, now, until};
 
 /// A source, and the gate to act on it through.
 pub struct Seat {
     pub source: Arc<dyn Source>,
     pub gate: Gate,
     pub folder: PathBuf,
+}
+
+/// Where a test keeps what the program remembers.
+pub fn folder() -> PathBuf {
+    std::env::temp_dir().join(format!("triops-live-{}-{}", std::process::id(), fastrand::u64(..)))
 }
 
 impl Drop for Seat {
@@ -32,18 +36,12 @@ impl Drop for Seat {
 
 impl Seat {
     pub fn new(connector: &str, url: &str, auth: Option<AuthConfig>) -> Self {
-        let folder = std::env::temp_dir().join(format!("triops-live-{}-{}", std::process::id(), fastrand::u64(..)));
-        let config = SourceConfig {
-            name: connector.into(),
-            connector: connector.into(),
-            url: Some(url.into()),
-            proxy: Some("none".into()),
-            timeout: Some("30s".parse().unwrap()),
-            auth,
-            ..SourceConfig::default()
-        };
+        Self::of(&config(connector, url, auth), folder())
+    }
+
+    pub fn of(config: &SourceConfig, folder: PathBuf) -> Self {
+        let source = built(config, &folder);
         let paths = Paths::under(&folder);
-        let source = Registry::load(&paths).unwrap().build(&config).unwrap();
         let gate = Gate::new(Rules::default(), Audit::new(Some(paths.state_dir), Clock::system()));
         Self { source, gate, folder }
     }

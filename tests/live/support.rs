@@ -2,13 +2,16 @@
 //! Not for: anything about one system.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use triops::config::{AuthConfig, Paths, SecretRef, SourceConfig};
 use triops::domain::{Batch, Entity, PollId, Timestamp};
 use triops::source::Source;
+use triops::source::registry::Registry;
 
 /// The values of all those environment variables, or `None` after saying which one is missing.
 pub fn addresses<const N: usize>(test: &str, variables: [&str; N]) -> Option<[String; N]> {
@@ -45,6 +48,30 @@ fn is_required(variable: &str) -> bool {
     let fitting = servers.chain(required.split(',').map(|system| (system, system))).filter(|(_, server)| name.starts_with(server));
     let system = fitting.max_by_key(|(_, server)| server.len()).map(|(system, _)| system);
     system.is_some_and(|system| required.split(',').any(|name| name == system))
+}
+
+/// A source of a connector at one of the servers, named as the connector.
+pub fn config(connector: &str, url: &str, auth: Option<AuthConfig>) -> SourceConfig {
+    SourceConfig {
+        name: connector.into(),
+        connector: connector.into(),
+        url: Some(url.into()),
+        proxy: Some("none".into()),
+        timeout: Some("30s".parse().unwrap()),
+        auth,
+        ..SourceConfig::default()
+    }
+}
+
+/// The source, with what it remembers in this folder.
+pub fn built(config: &SourceConfig, folder: &Path) -> Arc<dyn Source> {
+    Registry::load(&Paths::under(folder)).unwrap().build(config).unwrap()
+}
+
+/// A password that stands in a variable.
+pub fn sign_in(scheme: &str, user: &str, variable: &str) -> AuthConfig {
+    let password = Some(SecretRef::Env { env: variable.into() });
+    AuthConfig { scheme: scheme.into(), user: Some(user.into()), password, ..AuthConfig::default() }
 }
 
 /// The clock, as the runtime would give it.
