@@ -58,7 +58,7 @@ fn history(entity: &Entity, columns: usize, look: &Look<'_>, lines: &mut Vec<Lin
     let states: Vec<(Timestamp, State)> = trail.states.iter().copied().collect();
     let Some((from, _)) = states.first().copied() else { return };
     let watched_s = look.age_s(from);
-    if states.len() > 1 {
+    if states.len() > 1 && watched_s >= 1.0 {
         let cells = (columns / 3).clamp(*STRIP.start(), *STRIP.end());
         let at = |cell: usize| from.plus(watched_s * (cell as f64 + 1.0) / cells as f64);
         let known: Vec<Option<State>> =
