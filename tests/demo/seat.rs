@@ -27,6 +27,8 @@ use crate::stage::{Stage, zero};
 
 /// Seconds between two polls.
 const POLL_S: f64 = 10.0;
+/// Seconds between two keys of a typed word.
+const KEY_S: f64 = 0.125;
 /// Longest wait for an answer; machines that build beside it are slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -151,11 +153,12 @@ impl Seat {
         }
     }
 
-    /// Types a text, a key each.
+    /// Types a text as fingers do: a key each, with time between them.
     pub async fn write(&mut self, text: &str) {
         for c in text.chars() {
             let key = if c == ' ' { "space".to_owned() } else { c.to_string() };
             self.tell(Msg::Pressed(key.parse().unwrap())).await;
+            self.wait(KEY_S).await;
         }
     }
 

@@ -10,6 +10,9 @@ ALL_SYSTEMS=(
   airflow airflow2 puppetdb spark dagster salt prefect mlflow ansible flink
   quality prometheus docker podman serving tensorboard moto luigi vcs
 )
+# Those that are started unless others are named: enough memory, time and network for all of them is not everywhere.
+# shellcheck disable=SC2034
+USUAL_SYSTEMS=(airflow mlflow prometheus docker podman tensorboard moto luigi vcs)
 
 # The Debian packages of one system.
 packages_of() {

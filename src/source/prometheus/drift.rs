@@ -67,15 +67,15 @@ impl Model {
         Ok(models)
     }
 
-    /// When the reference ends. While the model drifts it stays before the drift began: a reference that holds the incident would
-    /// end it by comparing it with itself.
+    /// When the reference ends. While the model drifts it stays where it was when that was found: a reference that holds the incident
+    /// would end it by comparing it with itself, or go on telling of it when all is well again.
     fn reference_end(&self, table: &DriftConfig, now: Timestamp) -> Timestamp {
         if let Some(fixed) = table.reference_at.as_deref().and_then(Timestamp::parse) {
             return fixed;
         }
         let usual = now.plus(-table.offset.seconds());
         let since = self.standing.lock().ok().and_then(|standing| standing.since);
-        since.map_or(usual, |since| usual.min(since.plus(-table.window.seconds())))
+        since.map_or(usual, |since| usual.min(since.plus(-table.offset.seconds())))
     }
 }
 

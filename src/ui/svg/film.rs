@@ -38,7 +38,7 @@ pub fn film(frames: &[(Buffer, f64)], palette: &Palette, title: &str) -> String 
     let _ = write!(out, "<style>.film{{animation:film {}s step-end infinite}}@keyframes film{{", short(all_s));
     let mut at_s = 0.0;
     for (place, (_, seconds)) in frames.iter().enumerate() {
-        let _ = write!(out, "{:.3}%{{transform:translateX({}px)}}", 100.0 * at_s / all_s, short(-wide * place as f64));
+        let _ = write!(out, "{:.3}%{{transform:translateX({}px)}}", 100.0 * at_s / all_s, short(0.0 - wide * place as f64));
         at_s += seconds;
     }
     out.push_str("}</style>\n");
