@@ -27,6 +27,8 @@ async fn engine(url: &str, connector: &str, image: &str) {
     assert_eq!(seat.refused(&get().await, "pause", &[]).await, "it is paused");
     seat.act(&get().await, "unpause", &[]).await;
     assert_eq!(status(), before);
+    // the list of podman tells starts in whole seconds: two within one look like one
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     seat.act(&get().await, "restart", &[]).await;
     assert!(status().starts_with("running") && pid(&status()) != pid(&before), "{before} and {}", status());
     let running = get().await;

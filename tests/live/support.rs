@@ -33,6 +33,7 @@ pub fn addresses<const N: usize>(test: &str, variables: [&str; N]) -> Option<[St
 /// Systems that start servers of several names; a variable is of the system whose name it begins with, in any other case.
 const SERVERS: &[(&str, &[&str])] = &[
     ("vcs", &["git", "hg", "svn"]),
+    ("airflow2", &["airflow2"]),
     ("ansible", &["ara"]),
     ("quality", &["great_expectations", "dbt", "evidently"]),
     ("serving", &["open_inference", "torchserve"]),

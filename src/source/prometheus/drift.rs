@@ -356,7 +356,7 @@ mod tests {
         let began = 1.0 + 120.0 / HOUR;
         for hours in [1.5, 3.0, 30.0] {
             assert!(
-                (end(hours * HOUR) - (began - 1.0).min(hours - 2.0)).abs() < 1e-9,
+                (end(hours * HOUR) - (began - 2.0).min(hours - 2.0)).abs() < 1e-9,
                 "{hours}: a reference that held the incident would end it"
             );
         }
