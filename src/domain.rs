@@ -10,14 +10,15 @@ pub mod entity;
 pub mod failure;
 pub mod filter;
 pub mod log;
+pub mod number;
 pub mod reading;
 pub mod source;
 pub mod text;
 pub mod time;
 
 pub use act::{
-    ActionId, Applies, AuditLine, Awaited, Awaiting, Confirm, Danger, Declined, Field, FieldKind, Inverse, Offer, Order, Outcome, OwnDryRun, Pace, Phase,
-    Phrase, Preview, Receipt, Rules, Settling, Until, Verdict,
+    ActionId, Applies, AuditLine, Awaited, Awaiting, Confirm, Danger, Declined, Field, FieldKind, Inverse, Offer, Order, Outcome,
+    OwnDryRun, Pace, Phase, Phrase, Preview, Receipt, Rules, Settling, Until, Verdict,
 };
 pub use ask::{Answer, Ask};
 pub use batch::{Batch, Cost, RowProblem, Scope};
@@ -29,6 +30,7 @@ pub use entity::{Entity, EntityId, Eye, Link, LinkTarget, State};
 pub use failure::{Failure, FailureKind};
 pub use filter::Filter;
 pub use log::{LogLine, LogPart, LogRequest, LogStream};
+pub use number::{number, percent};
 pub use reading::{Point, Series};
 pub use source::{PollId, PollInfo, Shown, SourceInfo, SourceName, Support};
 pub use text::Text;

@@ -25,7 +25,8 @@ use std::sync::Arc;
 use futures_util::stream::{self, Stream};
 
 use crate::domain::{
-    Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, LogPart, LogRequest, Offer, Order, PollId, SourceInfo, Step, Text, Timestamp,
+    Answer, Ask, Batch, Cost, Entity, Failure, FailureKind, Field, LogPart, LogRequest, Offer, Order, PollId, SourceInfo, Step, Text,
+    Timestamp,
 };
 pub use deed::{Deed, ShellStream};
 

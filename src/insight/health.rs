@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::domain::detail::Table;
-use crate::domain::{ChangeKind, Check, Detail, Entity, Eye, Link, LinkTarget, Model, SourceName, State, Text, Timestamp};
+use crate::domain::{ChangeKind, Check, Detail, Entity, Eye, Link, LinkTarget, Model, SourceName, State, Text, Timestamp, number, percent};
 
 /// Keys of these checks begin so.
 pub const HEALTH: &str = "health/";
@@ -356,8 +356,8 @@ fn told(row: &Row, previous: Option<&str>) -> String {
         (State::Failed, Some(Better::Higher), Some(bound), _) => format!("{head}, below its floor of {}", number(bound)),
         (State::Failed, Some(Better::Lower), Some(bound), _) => format!("{head}, above its ceiling of {}", number(bound)),
         (_, Some(better), _, Some((before, name))) => match better.lost(before, now) {
-            Some(lost) if lost >= 5e-4 => format!("{head}, {} % worse than {name} ({})", percent(lost), number(before)),
-            Some(lost) if lost <= -5e-4 => format!("{head}, {} % better than {name} ({})", percent(-lost), number(before)),
+            Some(lost) if lost >= 5e-4 => format!("{head}, {} worse than {name} ({})", percent(lost), number(before)),
+            Some(lost) if lost <= -5e-4 => format!("{head}, {} better than {name} ({})", percent(-lost), number(before)),
             _ => format!("{head}, as {name}"),
         },
         _ => head,
@@ -369,31 +369,11 @@ fn expected(row: &Row, regression: f64) -> Option<String> {
         let sign = if better == Better::Higher { ">=" } else { "<=" };
         format!("{} {sign} {}", row.metric, number(bound))
     });
-    let before = row.previous.map(|before| format!("at most {} % worse than {}", percent(regression), number(before)));
+    let before = row.previous.map(|before| format!("at most {} worse than {}", percent(regression), number(before)));
     match (bound, before) {
         (Some(bound), Some(before)) if row.state != State::Failed => Some(format!("{bound}, {before}")),
         (bound, before) => bound.or(before),
     }
-}
-
-/// Hundredths to one decimal.
-fn percent(share: f64) -> String {
-    let text = format!("{:.1}", share * 100.0);
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
-}
-
-/// Four significant digits, no trailing zeros.
-pub fn number(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return value.to_string();
-    }
-    let magnitude = value.abs().log10().floor();
-    if !(-4.0..15.0).contains(&magnitude) {
-        return format!("{value:.3e}");
-    }
-    let digits = (3.0 - magnitude).max(0.0) as usize;
-    let text = format!("{value:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 #[cfg(test)]

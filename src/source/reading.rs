@@ -2,11 +2,11 @@
 //! Not for: evaluating the expression, which each source does its own way.
 
 use crate::config::ReadingConfig;
-use crate::domain::{Check, Entity, Failure, FailureKind, Link, LinkTarget, RowProblem, Series, State, Text, Timestamp};
+use crate::domain::{Check, Entity, Failure, FailureKind, Link, LinkTarget, RowProblem, Series, State, Text, Timestamp, number};
 
 use super::fingerprint::Fingerprint;
 use super::origin::Origin;
-use super::threshold::{Threshold, shown};
+use super::threshold::Threshold;
 
 /// Keys of the checks of readings begin so.
 pub const READING: &str = "reading/";
@@ -100,7 +100,7 @@ impl Reading {
     fn check(&self, series: &Series, threshold: Threshold, origin: &Origin, now: Timestamp) -> Option<Entity> {
         let point = series.points.last()?;
         let state = threshold.judge(point.value);
-        let (observed, expected) = (shown(point.value), threshold.expected(state));
+        let (observed, expected) = (number(point.value), threshold.expected(state));
         let detail = Check {
             subject: Some(self.query.as_str().into()),
             test: Some("reading".into()),

@@ -12,14 +12,14 @@
 
 mod act;
 mod act_systems;
+#[allow(dead_code, reason = "the journeys use the rest of it")]
+#[path = "../journeys/cockpit.rs"]
+mod cockpit;
 mod configuration;
 mod connectors;
 mod docker;
 mod drift;
 mod engines;
-#[allow(dead_code, reason = "the journeys use the rest of it")]
-#[path = "../journeys/cockpit.rs"]
-mod cockpit;
 #[allow(dead_code, reason = "the journeys use the rest of it")]
 #[path = "../journeys/glass.rs"]
 mod glass;
@@ -30,13 +30,13 @@ mod moto;
 mod orchestrators;
 mod prometheus;
 mod quality;
+mod reach;
 mod reader;
 mod seat;
-mod serving;
-mod reach;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "../hostile/server.rs"]
 mod server;
+mod serving;
 mod support;
 #[allow(dead_code, reason = "the journeys use the rest of it")]
 #[path = "../journeys/systems.rs"]

@@ -1,5 +1,5 @@
 //! A seat at the gate: acting on a real system as the cockpit does, and asking the system afterwards with curl.
-//! Not for: what is done to which system (see `act` and `act_orchestrators`).
+//! Not for: what is done to which system (see `act` and `act_systems`).
 
 use std::path::PathBuf;
 use std::process::Command;

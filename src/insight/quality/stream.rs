@@ -7,7 +7,7 @@ use super::definition::Definition;
 use super::finding::Finding;
 use super::oddness::Oddness;
 use super::words;
-use crate::domain::{Point, Series, State, Timestamp};
+use crate::domain::{Point, Series, State, Timestamp, percent};
 use crate::insight::drift::{Distances, Doubt, Layout, Limits, Smoothing, Steady, Thresholds, compare, verdict};
 
 /// The reference is this many times as long as what is compared with it.
@@ -58,11 +58,11 @@ impl Watched {
             });
         }
         if let Some(most) = definition.max_null_share {
-            let expected = format!("at most {} missing", words::percent(most));
+            let expected = format!("at most {} missing", percent(most));
             findings.push(match last.map(|point| point.value) {
                 Some(share) if (0.0..=1.0).contains(&share) => {
                     let state = if share <= most { State::Ok } else { definition.severity };
-                    Finding::new("nulls", state, words::percent(share), expected).number("null_share", share)
+                    Finding::new("nulls", state, percent(share), expected).number("null_share", share)
                 }
                 Some(share) => Finding::unknown("nulls", format!("{}, which is no share", words::amount(share)), expected),
                 None => Finding::unknown("nulls", "no value", expected),

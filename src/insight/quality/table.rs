@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::oddness::Oddness;
 use super::words;
 use crate::domain::detail::Table;
-use crate::domain::{Dataset, State, Text, Timestamp};
+use crate::domain::{Dataset, State, Text, Timestamp, percent};
 use crate::insight::change;
 
 /// Seconds after which other columns are the usual ones: a change is told for a day.
@@ -134,15 +134,15 @@ fn schema(named: &Table<Text>, columns: &Table<Text>, severity: State) -> Findin
 }
 
 fn nulls(most: f64, nulls: &Table<f64>, severity: State) -> Finding {
-    let expected = format!("at most {} missing", words::percent(most));
+    let expected = format!("at most {} missing", percent(most));
     let Some((name, share)) = nulls.iter().max_by(|a, b| a.1.total_cmp(b.1)) else {
         return Finding::unknown("nulls", "nobody counts missing values", expected);
     };
     let mut over: Vec<(&Text, f64)> = nulls.iter().map(|(name, share)| (name, *share)).filter(|(_, share)| *share > most).collect();
     over.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let words: Vec<String> = over.iter().map(|(name, share)| format!("{name} {}", words::percent(*share))).collect();
+    let words: Vec<String> = over.iter().map(|(name, share)| format!("{name} {}", percent(*share))).collect();
     let finding = if over.is_empty() {
-        Finding::new("nulls", State::Ok, format!("{name} {}", words::percent(*share)), expected)
+        Finding::new("nulls", State::Ok, format!("{name} {}", percent(*share)), expected)
     } else {
         Finding::new("nulls", severity, told(&words), expected)
     };

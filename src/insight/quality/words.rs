@@ -30,11 +30,6 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
-/// `0.2 %`, `12.5 %`: one digit behind the point where it tells something.
-pub fn percent(share: f64) -> String {
-    format!("{} %", (share * 1000.0).round() / 10.0)
-}
-
 /// `1.2 M to 1.4 M on a Monday 06:00 UTC`; the day where the season is a week or so long, the hour where it is days.
 pub fn range(low: f64, high: f64, at: Timestamp, season_s: Option<f64>) -> String {
     let days = season_s.map(|season| season / DAY_S).filter(|days| *days > 0.5 && (days - days.round()).abs() < 0.05 * days);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::columns::spark;
 use super::super::look::Look;
 use super::fields::{KEY_WIDTH, Line, Target};
-use crate::domain::{ChangeKind, Detail, Entity, EntityId, Kind, Series, SourceName, State, Text, Timestamp};
+use crate::domain::{ChangeKind, Detail, Entity, EntityId, Kind, Series, SourceName, State, Text, Timestamp, number};
 use crate::insight::health::{self, Row, Sides};
 use crate::store;
 use crate::ui::draw;
@@ -78,7 +78,7 @@ fn side_by_side(sides: &Sides<'_>, rows: &[Row], look: &Look<'_>, lines: &mut Ve
     head.value.extend(bounded.then(|| cell("bound".to_owned(), Role::Muted)));
     lines.push(head);
     for row in told {
-        let number = |value: Option<f64>| words::or_absent(value, health::number);
+        let number = |value: Option<f64>| words::or_absent(value, number);
         // the challenger is green where it is better, and red where it is worse
         let lead = row.better.zip(row.judged.zip(row.challenger)).and_then(|(better, (now, next))| better.lost(now, next));
         let next = lead.map_or(Role::Text, |lost| {
@@ -152,9 +152,7 @@ fn over_versions(
         line.value = levels
             .chars()
             .zip(&values)
-            .map(|(level, value)| {
-                (format!("{level} {:<width$}", value.map(health::number).unwrap_or_default(), width = CELL - 2), Role::Graph)
-            })
+            .map(|(level, value)| (format!("{level} {:<width$}", value.map(number).unwrap_or_default(), width = CELL - 2), Role::Graph))
             .collect();
         lines.push(line);
     }

@@ -4,9 +4,8 @@
 use std::collections::HashMap;
 
 use crate::config::Span;
-use crate::domain::{Alert, Entity, EntityId, Link, LinkTarget, RowProblem, State, Text, Timestamp};
+use crate::domain::{Alert, Entity, EntityId, Link, LinkTarget, RowProblem, State, Text, Timestamp, number};
 use crate::source::origin::Origin;
-use crate::source::threshold::shown;
 
 use super::pages::Pages;
 use super::wire::{Labels, Rule, RuleAlert, Rules};
@@ -130,7 +129,7 @@ fn headline(alert: &RuleAlert, rule: &Rule) -> String {
     }
     let expr = Text::from(rule.query.as_str());
     match alert.value.parse() {
-        Ok(value) => format!("{} from {}", shown(value), expr.first_line()),
+        Ok(value) => format!("{} from {}", number(value), expr.first_line()),
         Err(_) => expr.first_line().to_owned(),
     }
 }

@@ -6,10 +6,11 @@ use std::sync::Mutex;
 
 use crate::config::{DriftConfig, SmoothingConfig, SourceConfig};
 use crate::domain::detail::Table;
-use crate::domain::{Batch, Check, Entity, Failure, FailureKind, Link, LinkTarget, RowProblem, Scope, State, Text, Timestamp, Windows};
+use crate::domain::{
+    Batch, Check, Entity, Failure, FailureKind, Link, LinkTarget, RowProblem, Scope, State, Text, Timestamp, Windows, number,
+};
 use crate::insight::drift::verdict::{self, Window};
 use crate::insight::drift::{Along, Distances, Doubt, Judged, Limits, Proportions, Smoothing, Steady, Thresholds, Verdict, proportions};
-use crate::source::threshold::shown;
 
 use super::Prometheus;
 use super::windows::{Asked, Pair};
@@ -182,12 +183,12 @@ impl Prometheus {
 
     fn feature_check(&self, model: &Model, feature: &Feature, verdict: &Verdict, now: Timestamp) -> Entity {
         let (observed, reason, mut numbers) = match &feature.distances {
-            Ok(distances) => (format!("PSI {}", shown(distances.psi)), reason(distances, verdict), numbers(distances)),
+            Ok(distances) => (format!("PSI {}", number(distances.psi)), reason(distances, verdict), numbers(distances)),
             Err(doubt) => ("no verdict".to_owned(), doubt.to_string(), Table::new()),
         };
         let mut reason = reason;
         if let Some(missing) = feature.missing {
-            reason = format!("{reason}, missing {} → {} %", shown(missing.reference * 100.0), shown(missing.current * 100.0));
+            reason = format!("{reason}, missing {} → {} %", number(missing.reference * 100.0), number(missing.current * 100.0));
             numbers.extend([("missing_reference".into(), missing.reference), ("missing_current".into(), missing.current)]);
         }
         numbers.extend(verdict.p.map(|p| ("p_adjusted".into(), p)));
@@ -196,7 +197,7 @@ impl Prometheus {
             subject: Some(model.name.clone()),
             test: Some("drift".into()),
             observed: Some(observed.into()),
-            expected: Some(format!("PSI < {}", shown(model.thresholds.warn)).into()),
+            expected: Some(format!("PSI < {}", number(model.thresholds.warn)).into()),
             evaluated_at: Some(now),
             numbers,
             windows: feature.pair.as_ref().map(Pair::shares),
@@ -216,7 +217,7 @@ impl Prometheus {
         let Judged { state, drifted, judged, features: all, worst } = overall;
         let reason = match worst.map(|at| (&features[at], &features[at].distances)) {
             Some((worst, Ok(distances))) if drifted > 0 => {
-                format!("drift {drifted}/{judged} features, most {}: PSI {}", worst.name, shown(distances.psi))
+                format!("drift {drifted}/{judged} features, most {}: PSI {}", worst.name, number(distances.psi))
             }
             _ if judged == 0 => features
                 .iter()
@@ -234,7 +235,7 @@ impl Prometheus {
             subject: Some(model.name.clone()),
             test: Some("model drift".into()),
             observed: Some(format!("{drifted}/{judged} features").into()),
-            expected: Some(format!("< {} %", shown(model.thresholds.share * 100.0)).into()),
+            expected: Some(format!("< {} %", number(model.thresholds.share * 100.0)).into()),
             evaluated_at: Some(now),
             numbers: numbers.into_iter().map(|(name, number)| (name.into(), number)).collect(),
             ..Check::default()
@@ -261,9 +262,9 @@ impl Prometheus {
 
 fn reason(distances: &Distances, verdict: &Verdict) -> String {
     let p = verdict.p.map(|p| format!(" p {p:.1e}")).unwrap_or_default();
-    let told = format!("PSI {} (chance below {})", shown(distances.psi), shown(distances.psi_limit));
+    let told = format!("PSI {} (chance below {})", number(distances.psi), number(distances.psi_limit));
     match &distances.along {
-        Some(along) => format!("{told}, KS {}{p}, p50 {} → {}", shown(along.ks), shown(along.reference[1]), shown(along.current[1])),
+        Some(along) => format!("{told}, KS {}{p}, p50 {} → {}", number(along.ks), number(along.reference[1]), number(along.current[1])),
         None => format!("{told}, chi²{p}"),
     }
 }

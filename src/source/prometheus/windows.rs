@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::config::DriftConfig;
-use crate::domain::{Failure, FailureKind, RowProblem, Text, Timestamp};
+use crate::domain::{Failure, FailureKind, RowProblem, Text, Timestamp, number};
 use crate::insight::drift::verdict::{self, Window};
 use crate::insight::drift::{Aligned, Distances, Doubt, Histogram, Layout, Limits, Smoothing, Thresholds, align, compare};
-use crate::source::threshold::shown;
 
 use super::Prometheus;
 use super::wire::{Labels, QueryData, Row, Sample};
@@ -226,7 +225,7 @@ impl Pair {
             Self::Ordered(aligned) => aligned
                 .edges
                 .windows(2)
-                .map(|edge| if edge[1].is_finite() { format!("≤ {}", shown(edge[1])) } else { format!("> {}", shown(edge[0])) }.into())
+                .map(|edge| if edge[1].is_finite() { format!("≤ {}", number(edge[1])) } else { format!("> {}", number(edge[0])) }.into())
                 .collect(),
             Self::Categories { names, .. } => names.clone(),
         }
