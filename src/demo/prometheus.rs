@@ -37,14 +37,14 @@ query = 'sum by (service) (rate(http_requests_total{code=~"5.."}[<120>])) / sum 
 unit = "share"
 
 [[source.reading]]
-name = "orders rows"
-query = 'max(dataset_rows{dataset="orders"})'
+name = "rows"
+query = 'max by (dataset) (dataset_rows{dataset="orders"})'
 unit = "rows"
 fail_below = 900000.0
 
 [[source.reading]]
-name = "orders nulls"
-query = 'max(dataset_null_share{dataset="orders"})'
+name = "null share"
+query = 'max by (dataset) (dataset_null_share{dataset="orders"})'
 unit = "share"
 fail_above = 0.05
 

@@ -48,7 +48,7 @@ pub fn happened_at(entity: &Entity) -> Option<Timestamp> {
 ///
 /// | relevance | is |
 /// |---|---|
-/// | 5 | a change, a failed run or a trouble of the very thing |
+/// | 5 | a change, a failed run or a trouble of the very thing; its checks are left out: they tell of the same |
 /// | 4 | the same of something upstream of it |
 /// | 3 | a run upstream that ended well |
 /// | 1 | a change or a failed run with no link to it |
@@ -72,7 +72,10 @@ pub fn before<'a>(
     let is_trouble = |entity: &Entity| {
         matches!(entity.state, State::Failed | State::Warning) && !matches!(entity.kind(), Kind::Change | Kind::Run | Kind::Alert)
     };
-    let troubles = upstream.keys().filter_map(get).filter(|entity| is_trouble(entity)).filter_map(found);
+    // a check of the very thing that broke tells of it once more, and of no cause
+    let is_echo = |entity: &Entity, steps: usize| entity.kind() == Kind::Check && steps == 0;
+    let troubles =
+        upstream.iter().filter_map(|(id, steps)| get(id).filter(|entity| is_trouble(entity) && !is_echo(entity, *steps))).filter_map(found);
     let mut lines: Vec<Vec<(Timestamp, &Arc<Entity>)>> = folded(events);
     lines.extend(troubles.map(|trouble| vec![trouble]));
     let mut happenings: Vec<Happening> = lines.into_iter().filter_map(|line| happening(line, at, &upstream)).collect();
@@ -267,6 +270,8 @@ mod tests {
         let api = linked(entity("api", State::Ok, Detail::empty(Kind::Workload)), "depends on", Kind::Workload, "broker");
         let mut broker = entity("broker", State::Failed, Detail::empty(Kind::Workload));
         broker.since = Some(at(9_950));
+        let mut echo = linked(entity("probe", State::Failed, Detail::empty(Kind::Check)), "workload", Kind::Workload, "api");
+        echo.since = Some(at(9_960));
         let all = vec![
             run("nightly", "nightly", State::Ok, 9_990),
             change("silence", ChangeKind::Silence, 9_980),
@@ -276,6 +281,7 @@ mod tests {
             linked(change("broker's deploy", ChangeKind::Deploy, 9_700), "workload", Kind::Workload, "broker"),
             api,
             broker,
+            echo,
         ];
         let expected = [
             "deploy 5 +0",

@@ -21,7 +21,7 @@ const DATASETS: Section = Section {
     title: "Datasets",
     note: "worst first",
     kinds: &[Kind::Dataset],
-    columns: &[WORST, FRESHNESS, NAME, CLASSES, CHECKED, ROWS, LAG, REASON, PLATFORM, SOURCE, ENV, OWNER],
+    columns: &[WORST, FRESHNESS, NAME, CLASSES, CHECKED, ROWS, LAG, WHY, PLATFORM, SOURCE, ENV, OWNER],
     weight: 1,
     min_rows: 3,
     pick: |look, _| datasets(look),
@@ -76,6 +76,20 @@ const WORST: Column = Column {
         Cell::with(look.ui.glyphs.state(state), role_of(state))
     },
     key: |entity, look| number(Some(f64::from(look.derived.findings.worst(entity).severity()))),
+};
+
+/// What is wrong with it: in its own words, or in those of its worst check.
+const WHY: Column = Column {
+    head: Head::new("why", Width::Share { min: 34, weight: 3 }),
+    descending: false,
+    cell: |entity, look| {
+        let worst = look.derived.findings.of_dataset(&entity.id).first();
+        match worst.filter(|check| check.state.severity() > entity.state.severity()) {
+            Some(check) => Cell::plain(check.reason.as_ref().map_or(check.name.to_string(), |why| format!("{}: {why}", check.name))),
+            None => (REASON.cell)(entity, look),
+        }
+    },
+    key: |entity, look| (REASON.key)(entity, look),
 };
 
 /// How many checks failed, warn and passed.

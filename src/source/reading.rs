@@ -2,7 +2,7 @@
 //! Not for: evaluating the expression, which each source does its own way.
 
 use crate::config::ReadingConfig;
-use crate::domain::{Check, Entity, Failure, FailureKind, Link, LinkTarget, RowProblem, Series, State, Text, Timestamp, number};
+use crate::domain::{Check, Entity, Eye, Failure, FailureKind, Link, LinkTarget, RowProblem, Series, State, Text, Timestamp, number};
 
 use super::fingerprint::Fingerprint;
 use super::origin::Origin;
@@ -12,6 +12,9 @@ use super::threshold::Threshold;
 pub const READING: &str = "reading/";
 /// A reading with more series than this is a mistake: nobody can read so many lines in one chart.
 pub const MAX_SERIES: usize = 200;
+
+/// Labels that say what a series is about, and of which discipline that is.
+const ABOUT: [(&str, Eye); 2] = [("model", Eye::MlOps), ("dataset", Eye::DataOps)];
 
 /// A number to draw.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,19 +113,28 @@ impl Reading {
             evaluated_at: Some(point.at),
             ..Check::default()
         };
-        let labels: Vec<String> = series.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let name = if labels.is_empty() { self.name.to_string() } else { format!("{} ({})", self.name, labels.join(", ")) };
+        let name = self.name_of(series);
         let mut entity = origin.entity(&self.key(series), &name, state, series.labels.clone(), detail.into(), now);
         let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
         entity.reason = Some(format!("{observed}{unit}, expected {expected}{unit}").into());
-        // latency, errors and scores of a served model lead to its versions
-        entity.links.extend(
-            series
-                .labels
-                .get_key_value("model")
-                .map(|(label, model)| Link { rel: label.clone(), to: LinkTarget::Labels([(label.clone(), model.clone())].into()) }),
-        );
+        // rows of a dataset and scores of a model are theirs, wherever they are measured
+        for (label, eye) in ABOUT {
+            if let Some((label, value)) = series.labels.get_key_value(label) {
+                entity.eye = eye;
+                entity.links.push(Link { rel: label.clone(), to: LinkTarget::Labels([(label.clone(), value.clone())].into()) });
+            }
+        }
         Some(entity)
+    }
+
+    /// `orders rows`, `lag (queue=a)`: what it is about stands first, for names are cut at their end.
+    fn name_of(&self, series: &Series) -> String {
+        let about = |label: &Text| ABOUT.iter().any(|(about, _)| *label == *about);
+        let subjects = series.labels.iter().filter(|(label, _)| about(label)).map(|(_, value)| format!("{value} "));
+        let rest: Vec<String> =
+            series.labels.iter().filter(|(label, _)| !about(label)).map(|(name, value)| format!("{name}={value}")).collect();
+        let rest = if rest.is_empty() { String::new() } else { format!(" ({})", rest.join(", ")) };
+        format!("{}{}{rest}", subjects.collect::<String>(), self.name)
     }
 
     fn unit(&self) -> Option<Text> {
@@ -134,7 +146,7 @@ impl Reading {
 mod tests {
     use super::*;
     use crate::config::SourceConfig;
-    use crate::domain::{Eye, Point};
+    use crate::domain::Point;
 
     fn reading() -> Reading {
         let config = ReadingConfig {
@@ -174,12 +186,15 @@ mod tests {
             ]
         );
         assert_eq!(told(&[]), ["prom/check/reading/lag lag unknown no data"]);
-        let of_model = Series { labels: [("model".into(), "fraud".into())].into(), ..series("a", 12.5) };
-        let links = |series: Series| reading().checks(&[series], &origin, Timestamp::default()).remove(0).links;
-        assert_eq!(
-            (links(series("a", 12.5)).len(), links(of_model)[0].to.clone()),
-            (0, LinkTarget::Labels([("model".into(), "fraud".into())].into()))
-        );
+        let about = |label: &str| {
+            let series = Series { labels: [(label.into(), "orders".into())].into(), ..series("a", 12.5) };
+            let check = reading().checks(&[series], &origin, Timestamp::default()).remove(0);
+            (check.eye, check.name.to_string(), check.links.first().map(|link| link.to.clone()))
+        };
+        let there = |label: &str| Some(LinkTarget::Labels([(label.into(), "orders".into())].into()));
+        assert_eq!(about("queue"), (Eye::DevOps, "lag (queue=orders)".to_owned(), None));
+        assert_eq!(about("model"), (Eye::MlOps, "orders lag".to_owned(), there("model")));
+        assert_eq!(about("dataset"), (Eye::DataOps, "orders lag".to_owned(), there("dataset")));
     }
 
     #[test]
